@@ -1,0 +1,981 @@
+// Generated from openapi/berth.yaml by generate.ts. Do not edit.
+export interface paths {
+    "/v1/servers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The servers this token may see, by key. */
+        get: operations["listServers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/servers/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The server's key (see Keys above). */
+                key: components["parameters"]["Key"];
+            };
+            cookie?: never;
+        };
+        /** One server, as it stands. */
+        get: operations["getServer"];
+        /** Start a server, idempotent by generation. Only a hub starts servers. */
+        put: operations["startServer"];
+        post?: never;
+        /** Stop a server, idempotent by generation. */
+        delete: operations["stopServer"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/servers/{key}/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The server's key (see Keys above). */
+                key: components["parameters"]["Key"];
+            };
+            cookie?: never;
+        };
+        /**
+         * The last log lines of a server's container, or those kept when it ended.
+         * @description Log lines may hold what the user's programs print. The server's own hub and admins may read them, viewers may not.
+         */
+        get: operations["getServerLogs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What happens to the servers this token may see, as server-sent events.
+         * @description Each event's `id` is an integer that only grows, also across restarts of the service; `event` is one of `snapshot`, `server`, `progress`;
+         *     `data` is an `Event`. A stream begins with a `snapshot` of all servers that aren't stopped, unless `after` (or the
+         *     Last-Event-ID header) names an event that is still remembered: then it goes on behind it. A comment line is sent every 15 s.
+         */
+        get: operations["streamEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/hub": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the service knows of the hub that asks, and what that hub may choose from. */
+        get: operations["getHub"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Servers that ended, newest first, with exit code, out-of-memory mark and last log lines. */
+        get: operations["listHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether new starts are refused. */
+        get: operations["getDrain"];
+        /** Refuse new starts, or accept them again. Running servers go on. Kept across restarts. */
+        put: operations["setDrain"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/backups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Write a consistent copy of the database, while the service runs. */
+        post: operations["createBackup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/doctor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Try each part and say what to change. */
+        get: operations["runDoctor"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 200 while the process answers. */
+        get: operations["getHealth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** 200 once the service can start servers; names what is degraded. */
+        get: operations["getReadiness"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Prometheus metrics. No label holds a user's name. */
+        get: operations["getMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This document. */
+        get: operations["getContract"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** @example user1-2kqyexqnlzapnpdq */
+        Key: string;
+        /** @example bank\user1 */
+        UserName: string;
+        /** @description Empty for the default server. */
+        ServerName: string;
+        /** Format: int64 */
+        Generation: number;
+        /** @enum {string} */
+        StateName: "starting" | "running" | "stopping" | "exited" | "failed" | "stopped";
+        /** Format: date-time */
+        Time: string;
+        StartRequest: {
+            user: components["schemas"]["UserName"];
+            serverName: components["schemas"]["ServerName"];
+            generation: components["schemas"]["Generation"];
+            /** @description Seconds from now within which the server must listen; after that the start fails and is undone. */
+            budgetSeconds: number;
+            /** @description The TCP port that the server listens on inside its container. */
+            port: number;
+            /** @description Environment of the container. Keys that Berth sets itself and LD_* are refused. */
+            environment: {
+                [key: string]: string;
+            };
+            /** @description One of the hub's choices; without it, the default. */
+            image?: string;
+            /** @description Only a command that the configuration lists; without it, the image's own. */
+            command?: string[];
+            limits?: components["schemas"]["Limits"];
+            certificates?: components["schemas"]["Certificates"];
+        };
+        /** @description At most what the configuration gives. */
+        Limits: {
+            /** Format: int64 */
+            memoryBytes?: number;
+            cpus?: number;
+        };
+        /** @description The hub's internal SSL, PEM. Mounted read-only at /run/berth/ssl as key.pem, cert.pem, ca.pem. */
+        Certificates: {
+            key: components["schemas"]["Pem"];
+            certificate: components["schemas"]["Pem"];
+            authority: components["schemas"]["Pem"];
+        };
+        Pem: string;
+        Server: {
+            key: components["schemas"]["Key"];
+            hub: string;
+            user: string;
+            serverName: string;
+            generation: components["schemas"]["Generation"];
+            status: components["schemas"]["Status"];
+            /** @description When the status was last known to be true. */
+            observedAt: components["schemas"]["Time"];
+            /** @description True while Docker can't be asked: the server is what it last was. */
+            stale: boolean;
+            /** @description The steps of the current or last start, oldest first. */
+            progress: components["schemas"]["Progress"][];
+            /** @description The image's reference as it was asked for. */
+            image: string;
+            /** @description The image the container runs, by id. */
+            imageId?: string;
+            container?: components["schemas"]["Container"];
+            /** @description What the configuration now says otherwise than the running container; takes effect at the next start. */
+            drift: string[];
+            /** @description No hub has asked for it within the configured hours. */
+            abandoned: boolean;
+        };
+        Container: {
+            id: string;
+            name: string;
+        };
+        Status: components["schemas"]["Starting"] | components["schemas"]["Running"] | components["schemas"]["Stopping"] | components["schemas"]["Exited"] | components["schemas"]["Failed"] | components["schemas"]["Stopped"];
+        Starting: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            state: "starting";
+            since: components["schemas"]["Time"];
+            deadline: components["schemas"]["Time"];
+            /** @description The step under way. */
+            step: string;
+        };
+        Running: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            state: "running";
+            since: components["schemas"]["Time"];
+            /**
+             * Format: uri
+             * @description Where the hub's proxy reaches the server; scheme, host and port only.
+             */
+            url: string;
+        };
+        Stopping: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            state: "stopping";
+            since: components["schemas"]["Time"];
+        };
+        /** @description It ran, and ended by itself or from outside. */
+        Exited: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            state: "exited";
+            exit: components["schemas"]["Exit"];
+        };
+        /** @description Its start failed and was undone. */
+        Failed: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            state: "failed";
+            since: components["schemas"]["Time"];
+            failure: components["schemas"]["Failure"];
+        };
+        Stopped: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            state: "stopped";
+            since: components["schemas"]["Time"];
+        };
+        Exit: {
+            at: components["schemas"]["Time"];
+            /** @description The exit code; null where the container vanished before it could be read. */
+            code: number | null;
+            oomKilled: boolean;
+            /** @description One sentence for the user. */
+            reason: string;
+        };
+        Failure: {
+            code: components["schemas"]["ProblemCode"];
+            step: string;
+            /** @description One sentence for the user. */
+            message: string;
+            /** @description True where the same start, sent anew with a higher generation, may succeed at once (the service was restarted in mid-start). */
+            retryable: boolean;
+            exit?: components["schemas"]["Exit"];
+        };
+        Progress: {
+            at: components["schemas"]["Time"];
+            percent: number;
+            message: string;
+        };
+        Event: components["schemas"]["SnapshotEvent"] | components["schemas"]["ServerEvent"] | components["schemas"]["ProgressEvent"];
+        SnapshotEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "snapshot";
+            /** Format: int64 */
+            id: number;
+            servers: components["schemas"]["Server"][];
+        };
+        ServerEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "server";
+            /** Format: int64 */
+            id: number;
+            server: components["schemas"]["Server"];
+        };
+        ProgressEvent: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            type: "progress";
+            /** Format: int64 */
+            id: number;
+            key: components["schemas"]["Key"];
+            generation: components["schemas"]["Generation"];
+            progress: components["schemas"]["Progress"];
+        };
+        ServerPage: {
+            items: components["schemas"]["Server"][];
+            next: string | null;
+        };
+        Logs: {
+            key: components["schemas"]["Key"];
+            lines: string[];
+        };
+        HistoryPage: {
+            items: components["schemas"]["HistoryEntry"][];
+            next: string | null;
+        };
+        HistoryEntry: {
+            key: components["schemas"]["Key"];
+            hub: string;
+            user: string;
+            serverName: string;
+            generation: components["schemas"]["Generation"];
+            image: string;
+            requestedAt: components["schemas"]["Time"];
+            runningAt?: components["schemas"]["Time"];
+            endedAt: components["schemas"]["Time"];
+            /**
+             * @description `stopped` on request; `exited` by itself or from outside; `failed` before it ran; `vanished` where its container was gone.
+             * @enum {string}
+             */
+            outcome: "stopped" | "exited" | "failed" | "vanished";
+            exit?: components["schemas"]["Exit"];
+            failure?: components["schemas"]["Failure"];
+            /** @description Last log lines, oldest first. Empty for viewers. */
+            logTail: string[];
+        };
+        Hub: {
+            name: string;
+            /** @description The id of this service, which its containers carry. */
+            instance: string;
+            version: string;
+            /** @description What the hub's API URL is pinned to; null where the configuration says nothing. */
+            apiUrl: string | null;
+            /** @description The network that notebooks join; null until Docker has answered. */
+            network: {
+                name: string;
+                /** @description The host's address on it: what a hub on the host sets as hub_ip. */
+                gateway: string | null;
+            } | null;
+            choices: {
+                /** @description What the options form offers, the default first. */
+                images: {
+                    reference: string;
+                    title: string;
+                }[];
+                commands: string[][];
+            };
+        };
+        Drain: {
+            enabled: boolean;
+            /** @description What a user whose start is refused reads. */
+            message?: string;
+        };
+        Backup: {
+            path: string;
+            bytes: number;
+            at: components["schemas"]["Time"];
+        };
+        Diagnosis: {
+            items: {
+                /** @example docker */
+                part: string;
+                /** @enum {string} */
+                level: "error" | "warning" | "ok";
+                finding: string;
+                /** @description What to change. */
+                mend?: string;
+            }[];
+        };
+        Health: {
+            /** @enum {string} */
+            status: "ok";
+        };
+        Readiness: {
+            ready: boolean;
+            parts: {
+                /** @example docker */
+                part: string;
+                /** @enum {string} */
+                state: "ok" | "degraded" | "down";
+                detail?: string;
+                since?: components["schemas"]["Time"];
+            }[];
+        };
+        Problem: {
+            /** @example urn:berth:problem:server-not-found */
+            type: string;
+            title: string;
+            status: number;
+            code: components["schemas"]["ProblemCode"];
+            /** @description What is wrong, where, and what would be right. */
+            detail: string;
+            /** @description The request id. */
+            instance: string;
+            /** @description With generation-superseded: the generation in force. */
+            current?: components["schemas"]["Generation"];
+            /** @description With request-invalid, each place that is wrong. */
+            errors?: {
+                path: string;
+                message: string;
+            }[];
+        };
+        /** @enum {string} */
+        ProblemCode: "request-invalid" | "body-too-large" | "media-type-unsupported" | "not-found" | "method-not-allowed" | "token-missing" | "token-invalid" | "role-insufficient" | "server-not-found" | "key-mismatch" | "generation-superseded" | "image-not-allowed" | "command-not-allowed" | "environment-not-allowed" | "limits-exceeded" | "hub-url-mismatch" | "draining" | "not-ready" | "shutting-down" | "docker-unreachable" | "docker-timeout" | "docker-refused" | "image-not-found" | "image-pull-failed" | "image-runs-as-root" | "name-taken" | "exited-in-start" | "start-timeout" | "start-interrupted" | "start-cancelled" | "disk-full" | "store-failed" | "internal";
+    };
+    responses: {
+        /** @description What is wrong and what would be right (RFC 9457). */
+        Problem: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
+    parameters: {
+        /** @description The server's key (see Keys above). */
+        Key: components["schemas"]["Key"];
+        /** @description Only servers of this user, by the hub's name for them. */
+        UserFilter: components["schemas"]["UserName"];
+        /** @description At most this many items. */
+        Limit: number;
+        /** @description The `next` of the page before. */
+        After: string;
+    };
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    listServers: {
+        parameters: {
+            query?: {
+                /** @description Only servers in these states. Without it, all but `stopped`. */
+                state?: components["schemas"]["StateName"][];
+                /** @description Only servers of this user, by the hub's name for them. */
+                user?: components["parameters"]["UserFilter"];
+                /** @description At most this many items. */
+                limit?: components["parameters"]["Limit"];
+                /** @description The `next` of the page before. */
+                after?: components["parameters"]["After"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The servers. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getServer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The server's key (see Keys above). */
+                key: components["parameters"]["Key"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The server. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Server"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    startServer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The server's key (see Keys above). */
+                key: components["parameters"]["Key"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StartRequest"];
+            };
+        };
+        responses: {
+            /** @description This generation is already running or has ended; nothing was done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Server"];
+                };
+            };
+            /** @description Under way; follow /v1/events or read the server again. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Server"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    stopServer: {
+        parameters: {
+            query?: {
+                /** @description The generation to stop. Without it, whichever is current. */
+                generation?: components["schemas"]["Generation"];
+                /** @description Also forget the server, its history included, once it is stopped (the hub's delete_forever). */
+                purge?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description The server's key (see Keys above). */
+                key: components["parameters"]["Key"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It isn't running any more. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Server"];
+                };
+            };
+            /** @description Stopping; follow /v1/events or read the server again. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Server"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getServerLogs: {
+        parameters: {
+            query?: {
+                /** @description How many lines, from the end. */
+                tail?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The server's key (see Keys above). */
+                key: components["parameters"]["Key"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The lines, oldest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Logs"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    streamEvents: {
+        parameters: {
+            query?: {
+                /** @description The id of the last event that was read. */
+                after?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The stream; the schema is that of each event's data. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["Event"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getHub: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The hub. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Hub"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    listHistory: {
+        parameters: {
+            query?: {
+                /** @description Only servers of this user, by the hub's name for them. */
+                user?: components["parameters"]["UserFilter"];
+                /** @description Only this server. */
+                key?: components["schemas"]["Key"];
+                /** @description At most this many items. */
+                limit?: components["parameters"]["Limit"];
+                /** @description The `next` of the page before. */
+                after?: components["parameters"]["After"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ended servers. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HistoryPage"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getDrain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The drain. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Drain"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    setDrain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Drain"];
+            };
+        };
+        responses: {
+            /** @description The drain as it now is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Drain"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    createBackup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The copy. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Backup"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    runDoctor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The findings, the worst first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Diagnosis"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getHealth: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Alive. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getReadiness: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Ready. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description Not ready; `parts` says why. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Metrics in the text format. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getContract: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The document, as JSON. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": Record<string, never>;
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+}
