@@ -1,0 +1,6 @@
+/**
+ * Berth's REST service.
+ *
+ * @module
+ */
+export * from './serve.ts';
