@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import { EngineError, type ImageInfo } from '@berth/spawner';
+
+/** What a test may say of an image; the rest is made up from its reference. */
+export type ImageDetails = Partial<ImageInfo>;
+
+/** Images of a simulated engine: those here, and those that a registry has. */
+export class SimulatedImages {
+  readonly #local = new Map<string, ImageInfo>();
+  readonly #remote = new Map<string, ImageInfo>();
+
+  add(reference: string, details: ImageDetails): ImageInfo {
+    const image = imageOf(reference, details);
+    this.#local.set(normal(reference), image);
+    return image;
+  }
+
+  addRemote(reference: string, details: ImageDetails): ImageInfo {
+    const image = imageOf(reference, details);
+    this.#remote.set(normal(reference), image);
+    return image;
+  }
+
+  remove(reference: string): void {
+    this.#local.delete(normal(reference));
+  }
+
+  /** By reference or by content id. */
+  find(reference: string): ImageInfo | undefined {
+    return this.#local.get(normal(reference)) ?? [...this.#local.values()].find((image) => image.id === reference);
+  }
+
+  pull(reference: string): ImageInfo {
+    const image = this.#remote.get(normal(reference));
+    if (image === undefined)
+      throw new EngineError('image-not-found', `pull access denied for ${reference}, repository does not exist`, {
+        status: 404,
+      });
+    this.#local.set(normal(reference), image);
+    return image;
+  }
+}
+
+function imageOf(reference: string, details: ImageDetails): ImageInfo {
+  const id = `sha256:${createHash('sha256').update(normal(reference)).digest('hex')}`;
+  return { id, user: '1000', labels: {}, ...details };
+}
+
+function normal(reference: string): string {
+  return /[:@][^/]*$/.test(reference) ? reference : `${reference}:latest`;
+}
