@@ -9,7 +9,10 @@ import type { ContainerSpec } from './container-spec.ts';
 export interface Engine {
   /** What the engine says of itself. */
   describe(signal: AbortSignal): Promise<EngineInfo>;
-  /** Finds the network, or makes it as asked where nobody has. An existing network is never changed. */
+  /**
+   * Finds the network, or makes it as asked where nobody has (rejects with `not-found` where `mustExist`). An existing
+   * network is never changed.
+   */
   ensureNetwork(network: NetworkRequest, signal: AbortSignal): Promise<NetworkInfo>;
   /** The image that `reference` names here, or undefined. Nothing is pulled. */
   findImage(reference: string, signal: AbortSignal): Promise<ImageInfo | undefined>;
@@ -79,6 +82,7 @@ export interface NetworkRequest {
   /** False forbids traffic between its containers. */
   readonly interContainer: boolean;
   readonly labels: Readonly<Record<string, string>>;
+  readonly mustExist: boolean;
 }
 
 export interface NetworkInfo {
@@ -119,7 +123,8 @@ export interface ContainerView {
   readonly addresses: Readonly<Record<string, string>>;
   /** Host side of published ports, by container port. */
   readonly published: Readonly<Record<number, { readonly address: string; readonly port: number }>>;
-  readonly restartCount?: number;
+  /** Its memory limit, where it has one and the engine was asked by `inspect`. */
+  readonly memoryBytes?: number;
 }
 
 export type ContainerState =

@@ -1,0 +1,30 @@
+import { SpawnError } from '../errors.ts';
+import type { Facet } from './facet.ts';
+
+/** The image by content id, and the account that its processes run as: never root. */
+export const imageFacet: Facet = {
+  name: 'image',
+  compose({ request, settings, image, server }) {
+    const { user, workingDirectory } = settings.containers;
+    if (user === undefined && isRoot(image.user))
+      throw new SpawnError(
+        'image-runs-as-root',
+        `The image ${server.image} runs as root. Give it a USER that is not root, or set containers.user (for example "1000:100").`,
+      );
+    return {
+      part: {
+        imageId: image.id,
+        ...(request.command && { command: request.command }),
+        ...(user !== undefined && { user }),
+        ...(workingDirectory !== undefined && { workingDirectory }),
+        hostname: server.key,
+      },
+      reason: user === undefined ? `runs as the image's user ${image.user}` : `runs as the configured user ${user}`,
+    };
+  },
+};
+
+function isRoot(user: string): boolean {
+  const name = user.split(':')[0] ?? '';
+  return name === '' || name === 'root' || /^0+$/.test(name);
+}
