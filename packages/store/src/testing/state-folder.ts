@@ -1,0 +1,64 @@
+/** Folders, records and entries for tests of the store. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { HistoryEntry, ServerRecord } from '@berth/spawner';
+import { StoreError } from '@berth/spawner';
+
+/** A folder of its own for one test, gone when the test's scope ends. */
+export function temporaryFolder(): { readonly path: string } & Disposable {
+  const path = mkdtempSync(join(tmpdir(), 'berth-store-'));
+  return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+export const noon = new Date('2026-03-04T12:00:00.000Z');
+
+export function minutesAfterNoon(minutes: number): Date {
+  return new Date(noon.getTime() + minutes * 60_000);
+}
+
+export function record(change: Partial<ServerRecord> = {}): ServerRecord {
+  return {
+    key: 'user1-aaaaaaaaaaaaaaaa',
+    hub: 'default',
+    user: 'user1',
+    serverName: '',
+    generation: 1_772_625_600_000,
+    status: { state: 'running', since: noon, url: 'http://10.0.0.2:8888' },
+    image: 'notebook:1',
+    port: 8888,
+    tls: false,
+    configDigest: 'abc',
+    requestedAt: noon,
+    askedAt: noon,
+    observedAt: noon,
+    ...change,
+  };
+}
+
+export function entry(change: Partial<HistoryEntry> = {}): HistoryEntry {
+  return {
+    key: 'user1-aaaaaaaaaaaaaaaa',
+    hub: 'default',
+    user: 'user1',
+    serverName: '',
+    generation: 1_772_625_600_000,
+    image: 'notebook:1',
+    requestedAt: noon,
+    endedAt: noon,
+    outcome: 'stopped',
+    logTail: ['first', 'last'],
+    ...change,
+  };
+}
+
+/** The StoreError that `work` ends in; a test fails where there is none. */
+export async function storeErrorOf(work: () => unknown): Promise<StoreError> {
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof StoreError) return error;
+    throw error;
+  }
+  throw new Error('no StoreError');
+}
