@@ -106,6 +106,8 @@ export class Dockerd {
     const child = spawn('setpriv', command, {
       stdio: ['ignore', log.fd, log.fd],
       cwd: this.root,
+      // A Ctrl-C at the terminal is for the test run, which then ends the daemon itself.
+      detached: true,
       env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', TMPDIR: this.root, HOME: this.root },
     });
     this.#process = child;

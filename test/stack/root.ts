@@ -25,7 +25,8 @@ export async function removeRoot(root: string): Promise<void> {
   await rm(root, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
 }
 
-async function clearDeadRuns(): Promise<void> {
+/** Takes away what runs that died have left behind. Their processes are known by their folder alone. */
+export async function clearDeadRuns(): Promise<void> {
   for (const name of await readdir(tmpdir())) {
     const pid = /^berth-(\d+)-[A-Za-z0-9]{6}$/.exec(name)?.[1];
     if (pid === undefined) continue;
