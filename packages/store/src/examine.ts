@@ -7,12 +7,12 @@ import { backupFolder, newestBackup } from './backup.ts';
 import { connect } from './connection.ts';
 import { companions, readHeader } from './database-file.ts';
 import { applicationId, schemaVersion } from './migrations.ts';
-import { errorText, isDamage } from './sqlite-errors.ts';
+import { errorText, isDamage, isDiskFull, storeError } from './sqlite-errors.ts';
 
 /** `restored`: in order, but with a commit log beside it that belonged to another file. */
 export type Finding = 'missing' | 'in-order' | 'restored';
 
-/** Throws a StoreError `damaged`, `newer-version` or `unreadable`. `latest` is the version this store brings files to. */
+/** Throws a StoreError `damaged`, `newer-version`, `unreadable` or `disk-full`. `latest` is the version this store brings files to. */
 export function examine(file: string, latest: number): Finding {
   if (lstatSync(file, { throwIfNoEntry: false }) === undefined) return 'missing';
   const refusal = new Refusal(file, latest);
@@ -73,6 +73,7 @@ function openly<Result>(refusal: Refusal, look: () => Result): Result {
     return look();
   } catch (error) {
     if (error instanceof StoreError) throw error;
+    if (isDiskFull(error, refusal.folder)) throw storeError(error, 'looking at the database', refusal.folder);
     if (isDamage(error)) throw refusal.of('damaged', `is damaged (${errorText(error)})`, error);
     throw refusal.of('unreadable', `can't be read (${errorText(error)})`, error);
   }
@@ -80,10 +81,12 @@ function openly<Result>(refusal: Refusal, look: () => Result): Result {
 
 /** Says which file, what is wrong with it, and what to do. */
 class Refusal {
+  readonly folder: string;
   readonly #file: string;
   readonly #latest: number;
 
   constructor(file: string, latest: number) {
+    this.folder = dirname(file);
     this.#file = file;
     this.#latest = latest;
   }
@@ -93,11 +96,10 @@ class Refusal {
   }
 
   #advice(code: StoreErrorCode): string {
-    const folder = dirname(this.#file);
-    const newest = newestBackup(folder, this.#latest);
+    const newest = newestBackup(this.folder, this.#latest);
     const first = code === 'newer-version' ? 'Run the newer Berth, or' : 'Mend what is wrong with it, or';
     return newest === undefined
-      ? `${first} move it away to begin with an empty database (no backup that fits is in ${backupFolder(folder)}).`
+      ? `${first} move it away to begin with an empty database (no backup that fits is in ${backupFolder(this.folder)}).`
       : `${first} restore the newest backup: keep this file elsewhere, remove ${this.#file}-wal and ${this.#file}-shm, copy ${newest} to ${this.#file}.`;
   }
 }

@@ -17,7 +17,7 @@ import {
 import { join } from 'node:path';
 import { connect } from './connection.ts';
 import { migrations } from './migrations.ts';
-import { openStore, openStoreWith } from './open-store.ts';
+import { connectForService, openStore, openStoreWith } from './open-store.ts';
 import { entry, noon, record, storeErrorOf, temporaryFolder } from './testing/state-folder.ts';
 
 const next = { name: 'colours', sql: "ALTER TABLE servers ADD COLUMN colour TEXT NOT NULL DEFAULT 'grey'" };
@@ -75,17 +75,55 @@ test.each<[string, string, RegExp, (file: string) => void]>([
   expect(content(folder.path)).toEqual(before);
 });
 
-test('a damaged file is refused with its commit log left beside it', async () => {
+test.each<[string, string, (file: string) => void]>([
+  ['no header', 'damaged', (file) => overwrite(file, 0, Buffer.alloc(16))],
+  ['pages of noise', 'damaged', (file) => overwrite(file, 40_960, Buffer.alloc(40_960, 0xa5))],
+  ['a newer version', 'newer-version', (file) => overwrite(file, 60, Buffer.from([0, 0, 0, 9]))],
+])('a file with %s is refused with its commit log left beside it', async (_, code, spoil) => {
   using folder = temporaryFolder();
   using crashed = temporaryFolder();
   const store = await openStore({ folder: folder.path });
-  await store.saveServer(record());
-  for (const name of ['berth.db', 'berth.db-wal']) copyFileSync(join(folder.path, name), join(crashed.path, name));
+  for (let i = 0; i < 300; i++) await store.saveServer(record({ key: `server-${i}` }));
   await store.close();
-  overwrite(join(crashed.path, 'berth.db'), 0, Buffer.alloc(16));
+  const again = await openStore({ folder: folder.path });
+  await again.setSetting('drain', 'yes');
+  for (const name of ['berth.db', 'berth.db-wal']) copyFileSync(join(folder.path, name), join(crashed.path, name));
+  await again.close();
+  spoil(join(crashed.path, 'berth.db'));
   const before = content(crashed.path);
-  expect((await storeErrorOf(() => openStore({ folder: crashed.path }))).code).toBe('damaged');
+  expect(await storeErrorOf(() => openStore({ folder: crashed.path }))).toMatchObject({ code });
   expect(content(crashed.path)).toEqual(before);
+});
+
+test('a restored backup that was cut off in the middle of a write is undone to what it was', async () => {
+  using folder = temporaryFolder();
+  using crashed = temporaryFolder();
+  const { file, backup } = await filled(folder.path);
+  copyFileSync(backup, file);
+  const writer = connect(file);
+  writer.exec('PRAGMA cache_size = 1; PRAGMA cache_spill = 1; BEGIN IMMEDIATE');
+  const insert = writer.prepare("INSERT INTO settings VALUES (?, 'x')");
+  for (let i = 0; i < 5000; i++) insert.run(`setting-${i}`);
+  for (const name of ['berth.db', 'berth.db-journal']) copyFileSync(join(folder.path, name), join(crashed.path, name));
+  writer.exec('ROLLBACK');
+  writer.close();
+  expect(statSync(join(crashed.path, 'berth.db')).size).toBeGreaterThan(statSync(backup).size);
+  const store = await openStore({ folder: crashed.path });
+  expect((await store.loadServers()).records).toEqual([record()]);
+  expect(await store.getSetting('setting-1')).toBeUndefined();
+  await store.close();
+});
+
+test('each commit goes to the disk before it is acknowledged', async () => {
+  using folder = temporaryFolder();
+  const { file } = await filled(folder.path);
+  const connection = connectForService(file);
+  const pragmas = ['journal_mode', 'synchronous', 'foreign_keys'].map((name) =>
+    connection.pragma(name, { simple: true }),
+  );
+  connection.close();
+  // https://sqlite.org/pragma.html: synchronous 2 is FULL
+  expect(pragmas).toEqual(['wal', 2, 1]);
 });
 
 test('a refusal without a backup says so', async () => {

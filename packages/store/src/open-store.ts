@@ -104,7 +104,8 @@ async function createDatabase(file: string, steps: readonly Migration[]): Promis
   }
 }
 
-function connectForService(file: string): Connection {
+/** In WAL mode, each commit synced to the disk. */
+export function connectForService(file: string): Connection {
   const connection = connect(file);
   connection.pragma('journal_mode = WAL');
   connection.pragma('synchronous = FULL');
