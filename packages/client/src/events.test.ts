@@ -7,7 +7,7 @@ import { json, listen } from './testing/listen.ts';
 const cleanups: (() => Promise<void>)[] = [];
 
 afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
 });
 
 type Connection = (response: ServerResponse, request: IncomingMessage) => void;
@@ -36,7 +36,7 @@ function open(response: ServerResponse): ServerResponse {
 const snapshot = (id: number) => message({ type: 'snapshot', id, servers: [] });
 const progress = (id: number) =>
   message({ type: 'progress', id, key: 'k', generation: 1, progress: { at: '', percent: id, message: 'ä' } });
-const message = (event: { type: string; id: number }) =>
+const message = <T extends { type: string; id: number }>(event: T) =>
   `id: ${event.id}\nevent: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`;
 
 async function read(count: number, ...[client, options]: Parameters<typeof events>) {
