@@ -1,0 +1,31 @@
+#!/usr/bin/env node
+/** Where `berth` meets the process: the one file that reads its environment, streams and signals. */
+import { readFileSync } from 'node:fs';
+import { run } from './program.ts';
+
+const ending = new AbortController();
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  // A second signal doesn't wait for an orderly end.
+  process.on(name, () => (ending.signal.aborted ? process.exit(130) : ending.abort()));
+}
+// `berth logs user1 | head` is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 70));
+
+const { stdout, stderr, env } = process;
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+process.exitCode = await run(process.argv.slice(2), {
+  version,
+  terminal: {
+    out: (text) => void stdout.write(text),
+    err: (text) => void stderr.write(text),
+    interactive: stdout.isTTY,
+    colour: stdout.isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb',
+    ...(stdout.isTTY ? { columns: stdout.columns } : {}),
+  },
+  environment: env,
+  now: () => new Date(),
+  signal: ending.signal,
+  serve: async (options) => (await import('../serve.ts')).serve(options),
+});
