@@ -22,7 +22,9 @@ process.exitCode = await run(process.argv.slice(2), {
     err: (text) => void stderr.write(text),
     interactive: stdout.isTTY,
     colour: stdout.isTTY && !env['NO_COLOR'] && env['TERM'] !== 'dumb',
-    ...(stdout.isTTY ? { columns: stdout.columns } : {}),
+    get columns() {
+      return stdout.isTTY ? stdout.columns : undefined;
+    },
   },
   environment: env,
   now: () => new Date(),

@@ -90,6 +90,17 @@ test('no message shows the token', async () => {
   expect((await berth(['ps'], { environment: { BERTH_TOKEN: 'a secret' } })).err).not.toContain('a secret');
 });
 
+test('a token file may hold comments, hashes and more than one token: the first is sent', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'berth-token-'));
+  cleanups.push(() => rm(folder, { recursive: true }));
+  const file = join(folder, 'admin.token');
+  await writeFile(file, `# until Friday\r\nsha256:${'0'.repeat(64)}\n\nfirst\r\nsecond\n`);
+  const { url, requests, close } = await fakeService({ 'GET /v1/drain': { enabled: false } });
+  cleanups.push(close);
+  expect((await berth(['drain', 'status', '--url', url, '--token-file', file])).exitCode).toBe(0);
+  expect(requests[0]?.token).toBe('first');
+});
+
 test.each([
   ['nothing said', {}, {}, { url: 'http://127.0.0.1:8550', token: { file: '/var/lib/berth/admin.token' } }],
   ['another state folder', { state: '/s' }, { BERTH_STATE: '/e' }, { token: { file: '/s/admin.token' }, state: '/s' }],

@@ -8,8 +8,8 @@ export interface Terminal {
   /** True where `out` is a terminal: tables fit it, `--watch` redraws it. */
   readonly interactive: boolean;
   readonly colour: boolean;
-  /** Its width in columns, where it is a terminal. */
-  readonly columns?: number;
+  /** Its width in columns as it is now, where it is a terminal. */
+  readonly columns?: number | undefined;
 }
 
 /** The environment variables that count. */

@@ -3,20 +3,26 @@ import { readFileSync, statSync } from 'node:fs';
 import { CommandFailed } from './command-failed.ts';
 import { exit } from './exit-codes.ts';
 
-/** The token in a file that holds it as its only word. @throws CommandFailed */
+/**
+ * The first token in a file as the service reads them: one a line, empty lines and those that begin with `#` left out,
+ * and `sha256:` lines, which are of use to the service only.
+ *
+ * @throws CommandFailed
+ */
 export function readToken(file: string): string {
-  const token = read(file).trim();
-  if (token.startsWith('sha256:')) {
+  const lines = read(file)
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('#'));
+  const token = lines.find((line) => !line.startsWith('sha256:'));
+  if (token === undefined && lines.length > 0) {
     throw new CommandFailed(
       exit.refused,
       `The token file ${file} holds only a token's hash, for the service. Name the file that holds the token itself.`,
     );
   }
-  if (!/^[\x21-\x7e]+$/.test(token)) {
-    throw new CommandFailed(
-      exit.refused,
-      `The token file ${file} should hold one token on one line, and nothing else.`,
-    );
+  if (token === undefined || !/^[\x21-\x7e]+$/.test(token)) {
+    throw new CommandFailed(exit.refused, `The token file ${file} should hold a token: one word on a line of its own.`);
   }
   return token;
 }

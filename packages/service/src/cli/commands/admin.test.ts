@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from '@jest/globals';
 import { createHash } from 'node:crypto';
+import { readTokens } from '../../tokens/token.ts';
 import { berth } from '../testing/berth.ts';
 import { fakeService, FakeProblem, type Routes } from '../testing/fake-service.ts';
 
@@ -50,7 +51,10 @@ test.each([
 
 test('token prints a token and the line that a token file may hold, another each time, and asks no one', async () => {
   const [token = '', line] = (await berth(['token'], { environment: {} })).out.split('\n');
-  expect(token).toMatch(/^[\w-]{43}$/);
+  expect(token).toMatch(/^berth_[\w-]{43}$/);
+  // What the service makes of a token file with both lines.
+  const [first, second] = readTokens(`${token}\n${line}`).hashes ?? [];
+  expect(first).toEqual(second);
   expect(line).toBe(`sha256:${createHash('sha256').update(token).digest('hex')}`);
   const again = JSON.parse((await berth(['token', '--json'])).out) as { token: string; line: string };
   expect(again.token).not.toBe(token);

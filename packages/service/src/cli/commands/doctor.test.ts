@@ -75,13 +75,26 @@ test('a token file open to all is a warning', async () => {
 
 test.each([
   ['is missing', undefined, 'does not exist. `berth serve` makes admin.token in its state folder at its first start'],
-  ['is empty', '\n', 'should hold one token on one line, and nothing else.'],
+  ['is empty', '\n', 'should hold a token: one word on a line of its own.'],
   ['holds a hash', `sha256:${'0'.repeat(64)}\n`, "holds only a token's hash, for the service."],
 ])('a token file that %s is told, exit code 69', async (_case, text, said) => {
   const file = join(folder, 'admin.token');
   if (text !== undefined) await writeFile(file, text);
-  const { exitCode, out } = await berth(['doctor', ...local()], { environment });
-  expect(out).toContain(`✗  token  The token file ${file} ${said}`);
+  const { exitCode, out } = await berth(['doctor', '--url', 'unix:///nowhere', ...local()], { environment });
+  expect(out).toContain(`✗  token    The token file ${file} ${said}`);
+  expect(exitCode).toBe(69);
+});
+
+test.each([
+  ['does not run', undefined, '✗  service  Nothing listens at http://127.0.0.1:'],
+  ['runs', { status: 'ok' }, '✓  service  A service answers at http://127.0.0.1:'],
+])('without a token it still says whether the service %s', async (_case, health, said) => {
+  const service = await fakeService({ 'GET /healthz': health });
+  cleanups.push(() => service.close());
+  if (health === undefined) await service.close();
+  const { exitCode, out } = await berth(['doctor', '--url', service.url, ...local()], { environment });
+  expect(out).toContain(`✗  token    The token file ${folder}/admin.token does not exist.`);
+  expect(out).toContain(said);
   expect(exitCode).toBe(69);
 });
 

@@ -1,4 +1,4 @@
-import { ClientMisconfigured, dataOf, ServiceUnreachable } from '@berth/client';
+import { ClientMisconfigured, createClient, dataOf, ServiceUnreachable, type Client } from '@berth/client';
 import type { Diagnosis } from '@berth/contract';
 import type { Command } from 'commander';
 import { CommandFailed } from '../command-failed.ts';
@@ -38,12 +38,30 @@ async function diagnose(command: Command, surroundings: Surroundings, chosen: Se
     const unasked =
       error instanceof ServiceUnreachable || error instanceof ClientMisconfigured || error instanceof CommandFailed;
     if (!unasked || surroundings.signal.aborted) throw error;
-    return { findings: obstacles(error, chosen), exitCode: exit.unavailable satisfies ExitCode };
+    const reach = error instanceof CommandFailed ? await reachable(chosen, surroundings.signal) : [];
+    return { findings: [...obstacles(error, chosen), ...reach], exitCode: exit.unavailable satisfies ExitCode };
   }
 }
 
 async function ask({ client, signal }: Session): Promise<Diagnosis> {
   return dataOf(client.GET('/v1/doctor', { signal }));
+}
+
+/** Without a token one can still see whether the service runs: a missing token file often means that it never did. */
+async function reachable(settings: Settings, signal: AbortSignal): Promise<Finding[]> {
+  const { url } = settings;
+  if (URL.parse(url)?.protocol === 'https:') return [];
+  let client: Client | undefined;
+  try {
+    client = createClient({ url });
+    await client.GET('/healthz', { signal });
+    return [{ part: 'service', level: 'ok', finding: `A service answers at ${url}.` }];
+  } catch (error) {
+    if (error instanceof ServiceUnreachable || error instanceof ClientMisconfigured) return obstacles(error, settings);
+    throw error;
+  } finally {
+    await client?.close();
+  }
 }
 
 /** What only this side can see, once the token has been read. */

@@ -1,5 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto';
 import type { Command } from 'commander';
+import { hashToken, makeToken } from '../../tokens/token.ts';
 import { printableJson } from '../printable.ts';
 import type { GlobalOptions } from '../settings.ts';
 import type { Surroundings } from '../surroundings.ts';
@@ -12,8 +12,8 @@ export function addToken(program: Command, { terminal }: Surroundings): void {
     )
     .addHelpText('after', '\nNothing is sent or stored. With --json {"token", "line"}.')
     .action((_options: unknown, command: Command) => {
-      const token = randomBytes(32).toString('base64url');
-      const line = `sha256:${createHash('sha256').update(token).digest('hex')}`;
+      const token = makeToken();
+      const line = `sha256:${hashToken(token).toString('hex')}`;
       const { json } = command.optsWithGlobals<GlobalOptions>();
       terminal.out(json ? `${printableJson({ token, line }, 2)}\n` : `${token}\n${line}\n`);
     });
