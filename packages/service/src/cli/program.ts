@@ -45,7 +45,7 @@ export function program(surroundings: Surroundings): Command {
     .option('--url <url>', `the service: http, https or unix:///path; else BERTH_URL (default: ${defaults.url})`)
     .option(
       '--token-file <file>',
-      'the file of the token; else BERTH_TOKEN, BERTH_TOKEN_FILE (default: <state>/admin.token)',
+      'the file of the token; else BERTH_TOKEN_FILE, BERTH_TOKEN (default: <state>/admin.token)',
     )
     .option('--ca <file>', "with https: PEM of the authority that signed the service's certificate")
     .option('--state <dir>', `the state folder; else BERTH_STATE (default: ${defaults.state})`)

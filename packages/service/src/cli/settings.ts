@@ -40,10 +40,11 @@ export function settings(options: GlobalOptions, environment: Environment): Sett
   };
 }
 
+/** A file comes before the token itself, as in the JupyterHub adapter. */
 function token(options: GlobalOptions, environment: Environment, state: string): Settings['token'] {
   if (options.tokenFile !== undefined) return { file: options.tokenFile };
-  if (environment.BERTH_TOKEN) return { value: environment.BERTH_TOKEN };
-  return { file: environment.BERTH_TOKEN_FILE || join(state, 'admin.token') };
+  if (environment.BERTH_TOKEN_FILE) return { file: environment.BERTH_TOKEN_FILE };
+  return environment.BERTH_TOKEN ? { value: environment.BERTH_TOKEN } : { file: join(state, 'admin.token') };
 }
 
 /** @throws CommandFailed, ClientMisconfigured */
