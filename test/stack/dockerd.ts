@@ -73,6 +73,15 @@ export class Dockerd {
     await killContainerd(this.root);
   }
 
+  /** From now on it takes connections and answers nothing. */
+  freeze(): void {
+    this.#process?.kill('SIGSTOP');
+  }
+
+  thaw(): void {
+    this.#process?.kill('SIGCONT');
+  }
+
   /** Runs the docker client against this daemon. */
   async docker(...args: string[]): Promise<string> {
     return hostCommand('docker', ['-H', `unix://${this.socketPath}`, ...args]);

@@ -68,6 +68,7 @@ export class SimulatedContainer {
   /** As `inspect` gives it, or as `list` does, which knows less of an exit. */
   view(listed: boolean): ContainerView {
     const { address, spec } = this;
+    const { memoryBytes } = spec.limits;
     const published = this.running ? spec.publish : [];
     return {
       id: this.id,
@@ -80,7 +81,7 @@ export class SimulatedContainer {
       published: Object.fromEntries(
         published.map((one) => [one.containerPort, { address: one.address, port: one.hostPort }]),
       ),
-      ...(listed ? {} : { restartCount: 0 }),
+      ...(listed || memoryBytes === undefined ? {} : { memoryBytes }),
     };
   }
 

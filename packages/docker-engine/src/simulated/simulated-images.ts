@@ -31,12 +31,12 @@ export class SimulatedImages {
   }
 
   pull(reference: string): ImageInfo {
-    const image = this.#remote.get(normal(reference));
+    const image = reference.startsWith('sha256:') ? this.find(reference) : this.#remote.get(normal(reference));
     if (image === undefined)
       throw new EngineError('image-not-found', `pull access denied for ${reference}, repository does not exist`, {
         status: 404,
       });
-    this.#local.set(normal(reference), image);
+    if (!reference.startsWith('sha256:')) this.#local.set(normal(reference), image);
     return image;
   }
 }

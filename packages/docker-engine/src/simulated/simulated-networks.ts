@@ -1,16 +1,17 @@
-import type { NetworkInfo, NetworkRequest } from '@berth/spawner';
+import { EngineError, type NetworkInfo, type NetworkRequest } from '@berth/spawner';
 
 /** Networks of a simulated engine: the n-th has 10.n.0.0/16, counted from 201; addresses are given lowest first. */
 export class SimulatedNetworks {
   readonly #networks = new Map<string, { readonly info: NetworkInfo; readonly used: Set<number> }>();
 
   constructor() {
-    this.ensure({ name: 'bridge', interContainer: true, labels: {} });
+    this.ensure({ name: 'bridge', interContainer: true, labels: {}, mustExist: false });
   }
 
   ensure(request: NetworkRequest): NetworkInfo {
     const existing = this.#networks.get(request.name);
     if (existing !== undefined) return { ...existing.info, created: false };
+    if (request.mustExist) throw new EngineError('not-found', `network ${request.name} not found`, { status: 404 });
     const n = 201 + this.#networks.size;
     const info: NetworkInfo = {
       id: `network${n}`,
