@@ -1,5 +1,5 @@
 /** SQLite files as files: their header (https://sqlite.org/fileformat2.html, 1.3), their companions, their way to the disk. */
-import { chmodSync, closeSync, fsyncSync, openSync, readSync, rmSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readSync, rmSync } from 'node:fs';
 
 export interface DatabaseHeader {
   readonly applicationId: number;
@@ -34,8 +34,6 @@ export function readHeader(file: string): DatabaseHeader | undefined {
 /** Makes an empty file, 0600, which SQLite takes for an empty database and whose mode its companions get. */
 export function makePrivateFile(file: string): void {
   closeSync(openSync(file, 'wx', 0o600));
-  // The mode above was cut by the umask.
-  chmodSync(file, 0o600);
 }
 
 export function removeDatabase(file: string): void {

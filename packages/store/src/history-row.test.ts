@@ -2,6 +2,31 @@ import { expect, test } from '@jest/globals';
 import { StoreError } from '@berth/spawner';
 import * as fc from 'fast-check';
 import { decodeCursor, encodeCursor } from './history-row.ts';
+import { openStore } from './open-store.ts';
+import { anyEntry, anyRecord } from './testing/arbitraries.ts';
+import { entry, record, temporaryFolder } from './testing/state-folder.ts';
+
+test('any end of a server comes back from history as it was saved', async () => {
+  using folder = temporaryFolder();
+  const store = await openStore({ folder: folder.path });
+  await fc.assert(
+    fc.asyncProperty(anyRecord, anyEntry, async (last, ended) => {
+      await store.endServer(last, ended);
+      const { items } = await store.listHistory({ key: ended.key, limit: 5000 });
+      expect(items.find(({ generation }) => generation === ended.generation)).toEqual(ended);
+    }),
+    { numRuns: 100 },
+  );
+  await store.close();
+}, 60_000);
+
+test('a log line of half a character comes back as it was', async () => {
+  using folder = temporaryFolder();
+  const store = await openStore({ folder: folder.path });
+  await store.endServer(record(), entry({ logTail: ['half \ud83d'] }));
+  expect((await store.listHistory({ limit: 1 })).items[0]?.logTail).toEqual(['half \ud83d']);
+  await store.close();
+});
 
 test('a cursor is opaque to URLs and says where the page ended', () => {
   fc.assert(

@@ -1,52 +1,9 @@
 import { expect, test } from '@jest/globals';
-import * as fc from 'fast-check';
 import { readdirSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect } from './connection.ts';
 import { openStore } from './open-store.ts';
-import { anyEntry, anyRecord } from './testing/arbitraries.ts';
 import { entry, minutesAfterNoon, noon, record, storeErrorOf, temporaryFolder } from './testing/state-folder.ts';
-
-test('any server comes back from a new process as it was saved', async () => {
-  using folder = temporaryFolder();
-  await fc.assert(
-    fc.asyncProperty(fc.uniqueArray(anyRecord, { selector: ({ key }) => key, maxLength: 4 }), async (records) => {
-      const writer = await openStore({ folder: folder.path });
-      for (const { key } of (await writer.loadServers()).records) await writer.purgeServer(key);
-      for (const one of records) await writer.saveServer(one);
-      await writer.close();
-      const reader = await openStore({ folder: folder.path });
-      const loaded = await reader.loadServers();
-      await reader.close();
-      expect(loaded.quarantined).toEqual([]);
-      expect(loaded.records).toHaveLength(records.length);
-      expect(loaded.records).toEqual(expect.arrayContaining(records));
-    }),
-    { numRuns: 60 },
-  );
-}, 60_000);
-
-test('any end of a server comes back from history as it was saved', async () => {
-  using folder = temporaryFolder();
-  const store = await openStore({ folder: folder.path });
-  await fc.assert(
-    fc.asyncProperty(anyRecord, anyEntry, async (last, ended) => {
-      await store.endServer(last, ended);
-      const { items } = await store.listHistory({ key: ended.key, limit: 5000 });
-      expect(items.find(({ generation }) => generation === ended.generation)).toEqual(ended);
-    }),
-    { numRuns: 100 },
-  );
-  await store.close();
-}, 60_000);
-
-test('a log line of half a character comes back as it was', async () => {
-  using folder = temporaryFolder();
-  const store = await openStore({ folder: folder.path });
-  await store.endServer(record(), entry({ logTail: ['half \ud83d'] }));
-  expect((await store.listHistory({ limit: 1 })).items[0]?.logTail).toEqual(['half \ud83d']);
-  await store.close();
-});
 
 test('servers are loaded by key, each as it was saved last', async () => {
   using folder = temporaryFolder();

@@ -1,9 +1,11 @@
 /** Folders, records and entries for tests of the store. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { HistoryEntry, ServerRecord } from '@berth/spawner';
 import { StoreError } from '@berth/spawner';
+import { connect } from '../connection.ts';
+import { openStore } from '../open-store.ts';
 
 /** A folder of its own for one test, gone when the test's scope ends. */
 export function temporaryFolder(): { readonly path: string } & Disposable {
@@ -61,4 +63,39 @@ export async function storeErrorOf(work: () => unknown): Promise<StoreError> {
     throw error;
   }
   throw new Error('no StoreError');
+}
+
+/** A closed state folder with one server, one history entry and one backup of both. */
+export async function filled(path: string): Promise<{ file: string; backup: string }> {
+  const store = await openStore({ folder: path, clock: () => noon });
+  await store.endServer(record(), entry());
+  const { path: backup } = await store.backup();
+  await store.close();
+  return { file: join(path, 'berth.db'), backup };
+}
+
+export function content(folder: string): Record<string, string> {
+  const files = readdirSync(folder, { withFileTypes: true }).filter((item) => item.isFile() && item.name !== 'lock.db');
+  return Object.fromEntries(files.map(({ name }) => [name, readFileSync(join(folder, name), 'base64')]));
+}
+
+export function overwrite(file: string, position: number, bytes: Buffer): void {
+  const all = readFileSync(file);
+  bytes.copy(all, position);
+  writeFileSync(file, all);
+}
+
+export function sql(file: string, statement: string): void {
+  const connection = connect(file);
+  connection.exec(statement);
+  connection.close();
+}
+
+export function select(file: string, query: string): unknown[] {
+  const connection = connect(file);
+  try {
+    return connection.prepare(query).all();
+  } finally {
+    connection.close();
+  }
 }

@@ -1,0 +1,78 @@
+import { expect, test } from '@jest/globals';
+import { copyFileSync, existsSync, readdirSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { migrations } from './migrations.ts';
+import { openStore, openStoreWith } from './open-store.ts';
+import { filled, noon, record, select, storeErrorOf, temporaryFolder } from './testing/state-folder.ts';
+
+const next = { name: 'colours', sql: "ALTER TABLE servers ADD COLUMN colour TEXT NOT NULL DEFAULT 'grey'" };
+const broken = { name: 'a mistake', sql: 'CREATE TABLE half (a) STRICT; ALTER TABLE nobody ADD COLUMN a' };
+
+test('a migration keeps the data, and a backup of the form before', async () => {
+  using folder = temporaryFolder();
+  const { file } = await filled(folder.path);
+  const infos: string[] = [];
+  const log = { info: (text: string) => void infos.push(text), warn: () => undefined };
+  for (const _pass of ['migrating', 'nothing left to do']) {
+    const store = await openStoreWith({ folder: folder.path, clock: () => noon, log }, [...migrations, next]);
+    expect((await store.loadServers()).records).toEqual([record()]);
+    await store.close();
+  }
+  const copy = join(folder.path, 'backups', 'berth-v1-20260304T120000.000Z.db');
+  expect(infos).toEqual([`${file} goes from version 1 to 2 (colours); as it was: ${copy}.`]);
+  expect(select(file, 'SELECT colour FROM servers')).toEqual([{ colour: 'grey' }]);
+  expect(statSync(copy).mode & 0o777).toBe(0o600);
+
+  expect(await storeErrorOf(() => openStore({ folder: folder.path }))).toMatchObject({ code: 'newer-version' });
+  copyFileSync(copy, file);
+  const old = await openStore({ folder: folder.path });
+  expect((await old.loadServers()).records).toEqual([record()]);
+  await old.close();
+});
+
+test('a new database goes through all steps without a backup', async () => {
+  using folder = temporaryFolder();
+  const store = await openStoreWith({ folder: folder.path }, [...migrations, next]);
+  await store.close();
+  expect(existsSync(join(folder.path, 'backups'))).toBe(false);
+  expect(select(join(folder.path, 'berth.db'), 'PRAGMA user_version')).toEqual([{ user_version: 2 }]);
+});
+
+test('a failing migration leaves the version before it, whole, and says so', async () => {
+  using folder = temporaryFolder();
+  const { file } = await filled(folder.path);
+  const error = await storeErrorOf(() =>
+    openStoreWith({ folder: folder.path, clock: () => noon }, [...migrations, next, broken]),
+  );
+  expect(error.code).toBe('failed');
+  expect(error.message).toContain(`${file} could not be brought from version 2 to 3 (a mistake; `);
+  expect(error.message).toContain('It is still of version 2, and a copy of it is ');
+  expect(error.message).toContain('berth-v2-20260304T120000.000Z.db');
+  expect(select(file, "SELECT name FROM sqlite_schema WHERE name = 'half'")).toEqual([]);
+  const store = await openStoreWith({ folder: folder.path }, [...migrations, next]);
+  expect((await store.loadServers()).records).toEqual([record()]);
+  await store.close();
+});
+
+test('a new database whose steps fail is not left behind', async () => {
+  using folder = temporaryFolder();
+  await storeErrorOf(() => openStoreWith({ folder: folder.path }, [...migrations, broken]));
+  expect(readdirSync(folder.path)).toEqual(['lock.db']);
+});
+
+test('ten backups from before migrations are kept, and all that were asked for', async () => {
+  using folder = temporaryFolder();
+  const { backup } = await filled(folder.path);
+  const backups = join(folder.path, 'backups');
+  for (let day = 10; day < 25; day++) {
+    copyFileSync(backup, join(backups, `berth-v1-202501${day}T000000.000Z.db`));
+    copyFileSync(backup, join(backups, `berth-202501${day}T000000.000Z.db`));
+  }
+  await (await openStoreWith({ folder: folder.path, clock: () => noon }, [...migrations, next])).close();
+  const names = readdirSync(backups);
+  expect(names.filter((name) => !name.includes('-v'))).toHaveLength(16);
+  expect(names.filter((name) => name.includes('-v'))).toEqual([
+    ...Array.from({ length: 9 }, (_, index) => `berth-v1-202501${index + 16}T000000.000Z.db`),
+    'berth-v1-20260304T120000.000Z.db',
+  ]);
+});
