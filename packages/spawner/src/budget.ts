@@ -16,6 +16,7 @@ export class Budget {
   constructor(deadline: Date, now: Date) {
     this.deadline = deadline;
     this.#timer = setTimeout(() => this.#expire(), Math.max(0, deadline.getTime() - now.getTime()));
+    this.#timer.unref();
   }
 
   get signal(): AbortSignal {

@@ -63,8 +63,10 @@ class ServerSpawner implements Spawner {
   }
 
   async close(): Promise<void> {
-    this.#closing.abort(new SpawnError('shutting-down', 'The service is stopping.'));
+    const reason = new SpawnError('shutting-down', 'The service is stopping.');
+    this.#closing.abort(reason);
     this.#observer.close();
+    for (const { budget } of this.#table.all()) budget?.cancel(reason);
     await Promise.all(this.#table.all().map(({ work }) => work));
   }
 

@@ -55,7 +55,7 @@ export function writeLabels(
       deadline: deadline.getTime(),
     }),
   };
-  return { ...labels, 'berth.signature': sign(labels, containerName, authority.labelKey).toString('hex') };
+  return { ...labels, 'berth.signature': sign(labels, containerName, authority.labelKey) };
 }
 
 /** The server that a container is, or why it can't be believed. */
@@ -65,8 +65,8 @@ export function readLabels(
 ): { readonly server: LabelledServer } | { readonly reason: string } {
   const { labels, name } = container;
   if (labels['berth.instance'] !== authority.instance) return { reason: 'belongs to another instance' };
-  const signature = Buffer.from(labels['berth.signature'] ?? '', 'hex');
-  const expected = sign(labels, name, authority.labelKey);
+  const signature = Buffer.from(labels['berth.signature'] ?? '');
+  const expected = Buffer.from(sign(labels, name, authority.labelKey));
   if (signature.length !== expected.length || !timingSafeEqual(signature, expected))
     return { reason: 'its labels carry no valid signature of this service' };
   if (labels['berth.schema'] !== schema) return { reason: `its labels are of schema ${labels['berth.schema']}` };
@@ -90,7 +90,7 @@ export function readLabels(
 
 const signed = ['schema', 'instance', 'key', 'hub', 'user', 'server', 'generation', 'spec'];
 
-function sign(labels: Readonly<Record<string, string>>, containerName: string, key: Uint8Array): Buffer {
+function sign(labels: Readonly<Record<string, string>>, containerName: string, key: Uint8Array): string {
   const covered = [containerName, ...signed.map((name) => labels[`berth.${name}`] ?? null)];
-  return createHmac('sha256', key).update(JSON.stringify(covered)).digest();
+  return createHmac('sha256', key).update(JSON.stringify(covered)).digest('hex');
 }

@@ -110,6 +110,7 @@ export class Observer {
     if (this.#context.closing.aborted) return;
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#run(), milliseconds);
+    this.#timer.unref();
   }
 
   /** One pass at a time; what asks meanwhile gets one more behind it. */

@@ -114,7 +114,8 @@ function adopt({ container, server }: Claimed, context: SpawnerContext, life: Se
   table.update(entry, record);
   parts.log.warn({ key: server.key, container: container.name }, 'adopted a container that was not on record');
   void context.recorder.keep(entry);
-  if (status.state === 'starting') life.want(entry, { kind: 'resume', container });
+  if (status.state === 'starting')
+    life.want(entry, container.state.phase === 'exited' ? { kind: 'bury' } : { kind: 'resume', container });
 }
 
 /** A start that is led on gets half a minute at least, whatever its old deadline said. */

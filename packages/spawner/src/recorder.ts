@@ -21,19 +21,20 @@ export class Recorder {
   /** Writes the entry as it is now. Rejects with a StoreError. */
   async save(entry: Entry): Promise<void> {
     await this.#tracked(this.#store.saveServer(entry.record));
-    if (entry.unsaved && !entry.unsaved.history) entry.unsaved = undefined;
   }
 
   /** Writes the entry as it is now, its history too where given; keeps it for `retry` where that fails. */
   async keep(entry: Entry, history?: HistoryEntry): Promise<void> {
-    const pending = history ?? entry.unsaved?.history;
+    const pending = [...(entry.unsaved ?? []), ...(history ? [history] : [])];
+    entry.unsaved = undefined;
     try {
-      await this.#tracked(
-        pending ? this.#store.endServer(entry.record, pending) : this.#store.saveServer(entry.record),
-      );
-      entry.unsaved = undefined;
+      if (pending.length === 0) await this.#tracked(this.#store.saveServer(entry.record));
+      while (pending[0]) {
+        await this.#tracked(this.#store.endServer(entry.record, pending[0]));
+        pending.shift();
+      }
     } catch (error) {
-      entry.unsaved = { history: pending };
+      entry.unsaved = [...pending, ...(entry.unsaved ?? [])];
       this.#log.error({ key: entry.record.key, err: error }, 'server not written; will be tried again');
     }
   }

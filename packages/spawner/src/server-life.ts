@@ -180,11 +180,13 @@ export class ServerLife {
     const signal = this.#context.closing;
     entry.diedContainer = undefined;
     const { record } = entry;
-    if (record.status.state !== 'running') return;
+    const { status } = record;
+    if (status.state !== 'running' && status.state !== 'starting') return;
     const container = await findContainer(entry, this.#context, signal);
     if (container?.state.phase === 'running' || container?.state.phase === 'created') {
       const found = locate(container, record, this.#context);
-      if (found && found.url !== record.status.url) table.setStatus(entry, { ...record.status, url: found.url });
+      if (found && status.state === 'running' && found.url !== status.url)
+        table.setStatus(entry, { ...status, url: found.url });
       return;
     }
     const remains = container && (await readRemains(container, this.#context, signal));

@@ -24,8 +24,8 @@ export interface Entry {
   onDied: (() => void) | undefined;
   /** Counts changes; see reconcile.ts. */
   touched: number;
-  /** What the database doesn't hold yet, because writing failed. */
-  unsaved: { history: HistoryEntry | undefined } | undefined;
+  /** Set where writing the record failed: it is to be written again, with this history. */
+  unsaved: HistoryEntry[] | undefined;
 }
 
 export class ServerTable {

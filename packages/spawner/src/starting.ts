@@ -47,6 +47,7 @@ export class Start {
   async resume(container: ContainerView): Promise<void> {
     this.#context.table.progress(this.#entry, 65, 'The service was restarted; the start goes on');
     this.#context.table.update(this.#entry, { container: { id: container.id, name: container.name } });
+    this.#throwIfEnded(container);
     await this.#startAndWait(container.id);
   }
 

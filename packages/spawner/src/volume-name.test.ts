@@ -1,0 +1,24 @@
+import { expect, test } from '@jest/globals';
+import { volumeName } from './volume-name.ts';
+
+/** The right-hand sides are what DockerSpawner 14.0.0 makes of the same template and names. */
+test.each([
+  ['jupyterhub-user-{username}', 'user1', '', 'jupyterhub-user-user1'],
+  ['jupyterhub-user-{username}', 'bank\\user1', '', 'jupyterhub-user-bank-5cuser1'],
+  ['jupyterhub-user-{username}', 'User-1', '', 'jupyterhub-user--55ser-2d1'],
+  ['jupyterhub-user-{username}', 'ана', '', 'jupyterhub-user--d0-b0-d0-bd-d0-b0'],
+  ['jupyterhub-user-{username}', 'a b', '', 'jupyterhub-user-a-20b'],
+  ['jupyterhub-user-{username}', 'a\tb', '', 'jupyterhub-user-a-9b'],
+  ['{username}--{servername}', 'x', 'My Lab', 'x--my-20lab'],
+  ['/home/{username}', '../x', '', '/home/-2e-2e-2fx'],
+  ['v-{legacy_username}', 'bank\\User-1', '', 'v-bank_5CUser-1'],
+  ['v-{legacy_username}', 'a_b', '', 'v-a_5Fb'],
+])('%s for %s / "%s" is %s', (template, user, serverName, name) => {
+  expect(volumeName(template, { user, serverName })).toBe(name);
+});
+
+test('a field that is none is named, with those there are', () => {
+  expect(() => volumeName('{usrname}', { user: 'x', serverName: '' })).toThrow(
+    '{usrname} is not one of {username}, {servername}, {legacy_username}, {legacy_servername} in "{usrname}"',
+  );
+});
