@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 export const base = {
   rootDir: fileURLToPath(new URL('..', import.meta.url)),
   testEnvironment: 'node',
-  testEnvironmentOptions: { customExportConditions: ['berth-source', 'node', 'node-addons', 'import'] },
+  testEnvironmentOptions: { customExportConditions: ['berth-source', 'node', 'node-addons'] },
   extensionsToTreatAsEsm: ['.ts'],
   moduleFileExtensions: ['ts', 'js', 'mjs', 'cjs', 'json', 'node'],
   testMatch: ['**/*.test.ts'],

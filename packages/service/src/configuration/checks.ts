@@ -85,7 +85,20 @@ function* environment({ containers }: Written): Generator<CheckFault> {
 
 const targetsNotAllowed = ['/', '/proc', '/sys', '/dev', '/run/berth'];
 /** Not these folders themselves; a folder within may be right. */
-const sourcesTooWide = ['/', '/tmp', '/var', '/run', '/usr', '/boot', '/root', '/etc', '/home', '/bin', '/lib', '/opt'];
+const sourcesTooWide = new Set([
+  '/',
+  '/tmp',
+  '/var',
+  '/run',
+  '/usr',
+  '/boot',
+  '/root',
+  '/etc',
+  '/home',
+  '/bin',
+  '/lib',
+  '/opt',
+]);
 /** Neither these nor anything within them. */
 const sourcesNotAllowed = ['/proc', '/sys', '/dev', '/run/docker.sock', '/var/run/docker.sock', '/run/containerd'];
 
@@ -99,7 +112,7 @@ function* volumes({ containers, docker }: Written, folders: Folders): Generator<
     const clean = posix.normalize(source).replace(/(.)\/$/, '$1');
     if (source.split('/').includes('..'))
       yield { path: [...path, 'source'], message: 'may not contain ..; write the path it leads to' };
-    else if (sourcesTooWide.includes(clean))
+    else if (sourcesTooWide.has(clean))
       yield { path: [...path, 'source'], message: `${clean} holds far more than notebooks need; name a folder within` };
     else {
       const hit = secret.find((one) => isWithin(clean, one) || isWithin(one, clean));

@@ -50,7 +50,7 @@ export function parseConfiguration(text: string, file: string, folders: Folders)
     }));
     throw new ConfigurationError(
       file,
-      placed.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)),
+      placed.toSorted((a, b) => (a.line ?? 0) - (b.line ?? 0)),
     );
   }
   return deepFreeze(resolve(written, folders));

@@ -3,7 +3,7 @@ export function nearest(written: string, known: readonly string[]): string | und
   const plain = fold(written);
   const ranked = known
     .map((name) => ({ name, distance: distance(plain, fold(name)) }))
-    .sort((a, b) => a.distance - b.distance);
+    .toSorted((a, b) => a.distance - b.distance);
   const best = ranked[0];
   return best !== undefined && best.distance <= Math.min(2, Math.floor(plain.length / 2)) ? best.name : undefined;
 }

@@ -48,7 +48,7 @@ const open = (...sources: TokenSource[]) =>
 
 test('at first start each role gets a token file of its own that only its owner reads', async () => {
   const ring = await open(hub('a', false), admin());
-  expect(readdirSync(folder).sort()).toEqual(['a.token', 'admin.token']);
+  expect(readdirSync(folder).toSorted()).toEqual(['a.token', 'admin.token']);
   expect(statSync(file('a.token')).mode & 0o777).toBe(0o600);
   const token = readFileSync(file('a.token'), 'utf8').trim();
   expect(token).toMatch(/^berth_[A-Za-z0-9_-]{43}$/);
