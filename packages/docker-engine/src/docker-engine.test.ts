@@ -211,6 +211,30 @@ test('who cannot be reached is said to be unreachable, and is asked again afterw
   expect(server.requests.filter((one) => one.path === '/_ping')).toHaveLength(2);
 });
 
+test('an answer that breaks off in its middle is unreachable, and at once', async () => {
+  const { server, engine } = await replay(await readRecording('28'), { callSeconds: 20 });
+  server.on('GET /containers/json', (_request, response) => {
+    response.write('[{"Id":');
+    setTimeout(() => response.destroy(), 20);
+  });
+  const begun = performance.now();
+  await expect(engine.list('x', patience())).rejects.toMatchObject({ code: 'unreachable' });
+  expect(performance.now() - begun).toBeLessThan(5000);
+});
+
+test('an answer that never comes is a time-out, and an abort ends the request', async () => {
+  const { server, engine } = await replay(await readRecording('28'), { callSeconds: 0.3 });
+  let open = 0;
+  server.on('GET /containers/json', (_request, response) => {
+    open++;
+    response.on('close', () => open--);
+  });
+  await expect(engine.list('x', patience())).rejects.toMatchObject({ code: 'timeout' });
+  await expect(engine.list('x', AbortSignal.timeout(100))).rejects.toMatchObject({ name: 'TimeoutError' });
+  await eventually(() => (open === 0 ? true : undefined));
+  expect(open).toBe(0);
+});
+
 test('an engine that answers 500, nonsense, or a full disk is told apart', async () => {
   const { server, engine } = await replay(await readRecording('28'));
   const say = (status: number, body: string) =>

@@ -17,7 +17,7 @@ import { delay } from './abortable.ts';
 import { containerConfig } from './container-config.ts';
 import { inspectedContainer, listedContainer } from './container-view.ts';
 import { DockerConnection } from './docker-connection.ts';
-import { dialStream } from './docker-dial.ts';
+import { dial, dialStream } from './docker-dial.ts';
 import { describeDocker } from './docker-info.ts';
 import { findImage } from './docker-images.ts';
 import { LogLines } from './docker-logs.ts';
@@ -92,7 +92,7 @@ export class DockerEngine implements Engine {
   async inspect(id: string, signal: AbortSignal): Promise<ContainerView> {
     const call = { name: 'inspect', subject: 'container', signal } as const;
     const answer = await this.#connection.call(call, (docker, abortSignal) =>
-      container(docker, id).inspect({ abortSignal }),
+      dial(docker, `${pathOf(id)}/json`, {}, abortSignal),
     );
     const view = inspectedContainer(answer);
     if (view === undefined) throw new EngineError('refused', `Docker's answer about container ${id} can't be read`);
@@ -100,9 +100,10 @@ export class DockerEngine implements Engine {
   }
 
   async list(label: string, signal: AbortSignal): Promise<{ containers: ContainerView[]; unreadable: number }> {
+    const query = { all: true, filters: JSON.stringify({ label: [label] }) };
     const call = { name: 'list', subject: 'engine', signal } as const;
-    const answer: unknown = await this.#connection.call(call, (docker, abortSignal) =>
-      docker.listContainers({ all: true, filters: { label: [label] }, abortSignal }),
+    const answer = await this.#connection.call(call, (docker, abortSignal) =>
+      dial(docker, '/containers/json', query, abortSignal),
     );
     if (!Array.isArray(answer)) throw new EngineError('refused', "Docker's list of containers can't be read");
     const containers = answer.map(listedContainer).filter((view) => view !== undefined);
@@ -135,8 +136,7 @@ export class DockerEngine implements Engine {
     const lines = await this.#connection.call(call, async (docker, abortSignal) => {
       const found = new LogLines(tail);
       const query = { stdout: true, stderr: true, follow: false, tail };
-      const path = `/containers/${encodeURIComponent(id)}/logs`;
-      const stream = await dialStream(docker, path, query, abortSignal);
+      const stream = await dialStream(docker, `${pathOf(id)}/logs`, query, abortSignal);
       for await (const chunk of stream) found.push(chunk as Buffer);
       return found.end();
     });
@@ -162,7 +162,7 @@ export class DockerEngine implements Engine {
     for (;;) {
       const call = { name: 'inspect', subject: 'container', signal, accept: [404] } as const;
       const answer = await this.#connection.call(call, (docker, abortSignal) =>
-        container(docker, id).inspect({ abortSignal }),
+        dial(docker, `${pathOf(id)}/json`, {}, abortSignal),
       );
       if (answer === undefined) return;
       if (performance.now() > deadline)
@@ -170,6 +170,10 @@ export class DockerEngine implements Engine {
       await delay(100, signal);
     }
   }
+}
+
+function pathOf(id: string): string {
+  return `/containers/${encodeURIComponent(id)}`;
 }
 
 function container(docker: Dockerode, id: string): Dockerode.Container {

@@ -23,7 +23,7 @@ export async function findImage(
   let answer: unknown;
   try {
     answer = await connection.call({ name: 'inspect image', subject: 'image', signal }, (docker, abortSignal) =>
-      dial(docker, `/images/${reference}/json`, abortSignal),
+      dial(docker, `/images/${reference}/json`, {}, abortSignal),
     );
   } catch (error) {
     if (error instanceof EngineError && error.code === 'image-not-found') return undefined;

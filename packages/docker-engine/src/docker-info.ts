@@ -8,7 +8,7 @@ import { plainText } from './plain-text.ts';
 /** What Docker says of itself in `GET /info`. */
 export async function describeDocker(connection: DockerConnection, signal: AbortSignal): Promise<EngineInfo> {
   const answer = await connection.call({ name: 'info', subject: 'engine', signal }, (docker, abortSignal) =>
-    dial(docker, '/info', abortSignal),
+    dial(docker, '/info', {}, abortSignal),
   );
   const info = objectIn(answer);
   if (info === undefined) throw new EngineError('refused', "Docker's answer about itself can't be read");

@@ -73,7 +73,7 @@ async function findNetwork(
   let answer: unknown;
   try {
     answer = await connection.call({ name: 'inspect network', subject: 'network', signal }, (docker, abortSignal) =>
-      dial(docker, `/networks/${encodeURIComponent(name)}`, abortSignal),
+      dial(docker, `/networks/${encodeURIComponent(name)}`, {}, abortSignal),
     );
   } catch (error) {
     if (error instanceof EngineError && error.code === 'not-found') return undefined;
