@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { differences, listEtc } from './stack/etc-listing.ts';
-import { hubVersions } from './stack/hub.ts';
+import { defaultHubVersion, hubVersions } from './stack/hub.ts';
 import { bringPackages } from './stack/packages.ts';
 import { clearDeadRuns } from './stack/root.ts';
 import { bringVenvs, venvFolder } from './stack/venvs.ts';
@@ -99,6 +99,43 @@ function pytest(version: (typeof hubVersions)[number]): Stage {
   return { name: `adapter-${version}`, heading: `the adapter beside JupyterHub ${version}`, run };
 }
 
+/** What Python's own checkers say of the adapter, from the one environment that holds them. */
+function adapterChecks(): Stage {
+  const run = async () => {
+    await bringVenvs([defaultHubVersion]);
+    const python = join(venvFolder(defaultHubVersion), 'bin/python');
+    const folder = 'packages/jupyterhub-berth';
+    const all = [
+      ['ruff', 'check', '--no-cache', folder],
+      ['ruff', 'format', '--no-cache', '--check', folder],
+      [
+        'mypy',
+        '--cache-dir',
+        join(scratch, 'mypy'),
+        '--config-file',
+        `${folder}/pyproject.toml`,
+        `${folder}/jupyterhub_berth`,
+      ],
+    ];
+    for (const words of all) if ((await command([python, '-B', '-m', ...words])) !== 0) return single(false);
+    return single(true);
+  };
+  return { name: 'adapter-checks', heading: 'the adapter: lint, format, types', run };
+}
+
+/** Upstream's own tests for spawners, with BerthSpawner as the class. */
+function upstream(): Stage {
+  const run = async () => {
+    const report = join(scratch, 'upstream.xml');
+    const python = join(venvFolder(defaultHubVersion), 'bin/python');
+    await bringVenvs([defaultHubVersion]);
+    const words = ['bash', 'packages/jupyterhub-berth/tests/upstream/run.sh', '-q', `--junitxml=${report}`];
+    const code = await command(words, { environment: { BERTH_PYTHON: python }, report });
+    return fromReport(junitReport, report, code);
+  };
+  return { name: 'adapter-upstream', heading: "JupyterHub's own tests for spawners, with the adapter", run };
+}
+
 const node = process.execPath;
 const stages: readonly Stage[] = [
   commands('types', 'types', ['tsc', '--build'], ['tsc', '-p', 'test']),
@@ -107,7 +144,9 @@ const stages: readonly Stage[] = [
   commands('contract', 'the contract', ['redocly', 'lint', 'openapi/berth.yaml']),
   commands('generated', 'generated types are current', [node, 'packages/contract/generate.ts', '--check']),
   jest('unit', 'unit tests', 'test/jest.unit.config.ts'),
+  adapterChecks(),
   ...hubVersions.map(pytest),
+  upstream(),
   commands('published', 'packages as published', [node, 'test/published.ts']),
   jest('integration', 'integration tests, on real parts', 'test/jest.integration.config.ts'),
 ];

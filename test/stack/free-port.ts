@@ -1,11 +1,11 @@
 import { createServer } from 'node:net';
 
-/** A TCP port that nobody listens on at this address right now. */
-export async function freePort(address = '127.0.0.1'): Promise<number> {
+/** A TCP port that nobody listens on at this address right now. Rejects where `wanted` is taken. */
+export async function freePort(address = '127.0.0.1', wanted = 0): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(0, address, resolve);
+    server.listen(wanted, address, resolve);
   });
   const bound = server.address();
   await new Promise((resolve) => server.close(resolve));

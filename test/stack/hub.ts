@@ -80,6 +80,8 @@ export class Hub {
         ...[configurableHttpProxy, '--ip', '127.0.0.1', '--port', String(port)],
         ...['--api-ip', '127.0.0.1', '--api-port', String(proxyApiPort)],
         ...['--error-target', `http://${hubAddress}:${hubPort}${baseUrl}hub/error`],
+        // Also by this path a later run knows it as left over; see root.ts.
+        ...['--pid-file', join(folder, 'proxy.pid')],
       ],
       env: { CONFIGPROXY_AUTH_TOKEN: proxyToken, PATH: `${dirname(process.execPath)}:/usr/bin:/bin` },
       cwd: folder,
