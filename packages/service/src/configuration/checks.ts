@@ -1,4 +1,5 @@
 /** What keys mean together. Each check yields the places that are wrong, and assumes that each key by itself is right. */
+import { isRefusedVariable, volumeFields, volumeName } from '@berth/spawner';
 import { posix } from 'node:path';
 import type { Folders } from './configuration.ts';
 import type { Written } from './schema.ts';
@@ -70,7 +71,8 @@ function* distinctImages({ images }: Written): Generator<CheckFault> {
     yield { path: ['images', index], message: `image ${first + 1} is the same; leave one of them out` };
 }
 
-const reserved = /^(LD_|JUPYTERHUB_|JPY_|BERTH_)|^(CONFIGPROXY_AUTH_TOKEN|KRB5CCNAME|SPARK_SUBMIT_OPTS)$/;
+/** What the hub sends with each start; a site's value would make every start refused. */
+const ofTheHub = /^(JUPYTERHUB_|JPY_|CONFIGPROXY_)/;
 
 function* environment({ containers }: Written): Generator<CheckFault> {
   for (const name of Object.keys(containers.environment)) {
@@ -79,7 +81,8 @@ function* environment({ containers }: Written): Generator<CheckFault> {
       yield { path, message: 'no name of a variable; letters, digits and _ only, the first no digit' };
     else if (name.startsWith('LD_'))
       yield { path, message: 'would change how every program in the container is loaded; leave it out' };
-    else if (reserved.test(name)) yield { path, message: 'is set by Berth or the hub; leave it out' };
+    else if (isRefusedVariable(name) || ofTheHub.test(name))
+      yield { path, message: 'is set by Berth or the hub; leave it out' };
   }
 }
 
@@ -108,6 +111,11 @@ function* volumes({ containers, docker }: Written, folders: Folders): Generator<
     const path = ['containers', 'volumes', index];
     const bad = targetsNotAllowed.find((folder) => (folder === '/' ? target === '/' : isWithin(target, folder)));
     if (bad !== undefined) yield { path: [...path, 'target'], message: `may not be ${bad} or lie in it` };
+    if (!isTemplate(source))
+      yield {
+        path: [...path, 'source'],
+        message: `has braces around something else than ${volumeFields.join(', ')}`,
+      };
     if (!source.startsWith('/')) continue;
     const clean = posix.normalize(source).replace(/(.)\/$/, '$1');
     if (source.split('/').includes('..'))
@@ -130,6 +138,15 @@ function* volumes({ containers, docker }: Written, folders: Folders): Generator<
       path: ['containers', 'volumes', index, 'target'],
       message: `volume ${first + 1} has this target already`,
     };
+}
+
+function isTemplate(source: string): boolean {
+  try {
+    volumeName(source, { user: 'user', serverName: '' });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function isWithin(path: string, folder: string): boolean {

@@ -268,6 +268,13 @@ test.each<[string, string, string[]]>([
     ['berth.yaml:1: containers.volumes[0].target: may not be /run/berth or lie in it'],
   ],
   [
+    'a volume named by something unknown',
+    'containers: {volumes: [{source: "data-{uid}", target: /s}]}',
+    [
+      'berth.yaml:1: containers.volumes[0].source: has braces around something else than username, servername, legacy_username, legacy_servername',
+    ],
+  ],
+  [
     'two volumes on one target',
     'containers:\n  volumes:\n    - {source: a, target: /s}\n    - {source: b, target: /s/}',
     ['berth.yaml:4: containers.volumes[1].target: volume 1 has this target already'],

@@ -1,6 +1,6 @@
 /** Token files on disk. */
-import { link, open, readFile, stat, unlink } from 'node:fs/promises';
-import { randomBytes } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import { ensurePrivateFile } from '../state/private-file.ts';
 import { makeToken, readTokens } from './token.ts';
 
 export interface ReadTokenFile {
@@ -19,21 +19,12 @@ export class TokenFileError extends Error {
   }
 }
 
-/** Makes the file with a new token and mode 0600, whole or not at all; an existing one stays as it is. */
+/** Makes the file with a new token, or leaves an existing one as it is. Rejects with a TokenFileError. */
 export async function ensureTokenFile(path: string): Promise<'made' | 'kept'> {
-  const draft = `${path}.${randomBytes(6).toString('hex')}`;
-  const handle = await open(draft, 'wx', 0o600);
   try {
-    await handle.writeFile(`${makeToken()}\n`);
-    await handle.sync();
-    await link(draft, path);
-    return 'made';
+    return await ensurePrivateFile(path, () => `${makeToken()}\n`);
   } catch (error) {
-    if (hasCode(error, 'EEXIST')) return 'kept';
     throw new TokenFileError(path, `can't be made: ${String(error)}`, { cause: error });
-  } finally {
-    await handle.close();
-    await unlink(draft);
   }
 }
 
