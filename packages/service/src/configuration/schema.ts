@@ -108,7 +108,8 @@ const containers = z.strictObject({
     .max(4096, { error: 'a number up to 4096' })
     .optional(),
   pids: integer(16, 4_194_304).default(4096),
-  openFiles: integer(256, 1_048_576).default(65_536),
+  // A dockerd without CAP_SYS_RESOURCE (itself in a container) can't give more than its own hard limit, often 20,000.
+  openFiles: integer(256, 1_048_576).default(16_384),
   shm: size(2 ** 20, '1MiB').optional(),
   environment: z.record(z.string(), text(/^[^\0]{0,65536}$/, 'text, numbers in quotes')).default({}),
   volumes: z.array(volume, { error: 'a list of volumes' }).max(100, { error: 'at most 100 volumes' }).default([]),
