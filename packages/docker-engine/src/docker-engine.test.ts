@@ -291,3 +291,21 @@ test('a network whose gateway is not known yet has none', async () => {
   const request = { name: 'n', interContainer: false, labels: {}, mustExist: false };
   expect(await engine.ensureNetwork(request, patience())).toMatchObject({ gateway: undefined, interContainer: true });
 });
+
+test('a stop is given its grace on top of the limit of a call', async () => {
+  const { server, engine } = await replay(await readRecording('28'), { callSeconds: 0.1 });
+  server.on('POST /containers/x/stop', (request, response) => {
+    if (request.query.get('t') === '1') setTimeout(() => response.writeHead(204).end(), 500);
+  });
+  await engine.stop('x', 1, patience());
+  await expect(engine.stop('x', 0, patience())).rejects.toMatchObject({ code: 'timeout' });
+});
+
+test('a container that is gone is removed', async () => {
+  const { server, engine } = await replay(await readRecording('28'));
+  server.on('DELETE /containers/x', (_request, response) =>
+    response.writeHead(404).end('{"message":"No such container: x"}'),
+  );
+  await engine.remove('x', patience());
+  expect(Object.fromEntries(server.requests.at(-1)?.query ?? [])).toEqual({ v: 'true', force: 'false' });
+});

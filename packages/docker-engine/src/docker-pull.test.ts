@@ -97,3 +97,15 @@ test('what is no reference of an image is never sent', async () => {
     });
   expect(server.requests).toHaveLength(0);
 });
+
+test('a pull that takes long, but says something all the while, is not given up', async () => {
+  const { pull, stream } = await pulling(0.3);
+  const pulled = pull();
+  const answer = await stream();
+  for (let i = 0; i < 8; i++) {
+    answer.write(line({ status: 'Extracting', id: 'a' }));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  answer.end();
+  expect((await pulled).id).toMatch(/^sha256:/);
+});

@@ -116,3 +116,12 @@ test('after it was closed nothing is heard, and nothing is asked', async () => {
   expect(seen).toEqual(['gap']);
   expect(server.requests).toHaveLength(asked);
 });
+
+test('after a stream has ended the version is agreed anew, for all calls', async () => {
+  const { server, streams, watch } = await watched();
+  server.become(await readRecording('20.10'));
+  streams[0]?.end();
+  await eventually(() => (streams.length === 2 ? true : undefined));
+  watch.close();
+  expect(server.requests.filter((one) => one.path === '/events').map((one) => one.version)).toEqual(['1.52', '1.41']);
+});

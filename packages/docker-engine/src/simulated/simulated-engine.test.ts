@@ -116,3 +116,12 @@ test('two that pull the same image cause one pull, which outlives the one that g
     code: 'image-not-found',
   });
 });
+
+test('a removal that takes its time is seen while it goes on', async () => {
+  const it = subject({ latency: { remove: 30 } });
+  const id = await it.engine.create(await specFor(it), patience());
+  const removal = it.engine.remove(id, patience());
+  expect((await it.engine.inspect(id, patience())).state).toEqual({ phase: 'removing' });
+  await removal;
+  expect(it.engine.containers()).toHaveLength(0);
+});
