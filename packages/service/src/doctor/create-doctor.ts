@@ -111,15 +111,21 @@ export function* checkClock(now: Date): Generator<Finding> {
       };
 }
 
+/** Parts that have no check of their own above. */
+const mends: Readonly<Record<string, string>> = {
+  store: "Look at the service's log and at the state folder's disk.",
+  resync: 'Nothing: Berth looks again by itself. Containers it names as not its own are for you to remove.',
+  tokens: 'Do what the sentence says; the file is read again within a second.',
+  listeners: 'Change listen in the configuration and restart the service.',
+};
+
 function* checkReadiness(readiness: Readiness): Generator<Finding> {
-  for (const { part, state, detail } of readiness.look().parts)
-    if (state !== 'ok')
-      yield {
-        part,
-        level: state === 'down' ? 'error' : 'warning',
-        finding: detail ?? `${part} is ${state}.`,
-        mend: 'Do what the sentence says; /readyz shows when it is mended.',
-      };
+  for (const { part, state, detail } of readiness.look().parts) {
+    const mend = mends[part];
+    if (state === 'ok' || mend === undefined) continue;
+    const level = state === 'down' ? 'error' : 'warning';
+    yield { part, level, finding: detail ?? `The part ${part} is ${state}.`, mend };
+  }
 }
 
 function rejectedBy(signal: AbortSignal): Promise<never> {

@@ -22,7 +22,7 @@ function unreachable(error: unknown, socket: string): Finding {
   return {
     part: 'docker',
     level: 'error',
-    finding: `Docker can't be asked at ${socket}: ${messageOf(error)}`,
+    finding: `Docker gives no answer: ${messageOf(error)}.`,
     mend: away
       ? `Start Docker (systemctl start docker), check that the service may open ${socket}, or set docker.socket.`
       : "Look at Docker's log (journalctl -u docker).",

@@ -36,7 +36,7 @@ export async function readTls(paths: TlsPaths): Promise<TlsMaterial> {
   return material;
 }
 
-/** Looks at the files from time to time. Files that don't fit leave what is in use in use; `fault` says so. */
+/** Looks at the files from time to time. Files that don't fit leave what is in use in use; `fault` says so. `settled`: the look under way is done. */
 export function watchTls(server: Server, paths: TlsPaths, log: Log, everyMs = 10_000) {
   let stamp: string | undefined;
   let fault: string | undefined;
@@ -54,10 +54,12 @@ export function watchTls(server: Server, paths: TlsPaths, log: Log, everyMs = 10
     }
     stamp = now;
   };
-  void look();
-  const timer = setInterval(() => void look(), everyMs);
+  let looking = look();
+  const timer = setInterval(() => {
+    looking = look();
+  }, everyMs);
   timer.unref();
-  return { fault: () => fault, close: () => clearInterval(timer) };
+  return { fault: () => fault, close: () => clearInterval(timer), settled: () => looking };
 }
 
 async function stampOf({ certificate, key }: TlsPaths): Promise<string> {
