@@ -15,12 +15,15 @@ export interface BerthOptions {
   readonly configuration?: Readonly<Record<string, unknown>>;
   /** Environment of the process, beside PATH. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Start faulty-berth.ts in place of the product's own main. */
+  readonly faulty?: boolean;
   /** Readiness is waited for, unless false: then only that it answers. */
   readonly untilReady?: boolean;
 }
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
 const main = join(repository, 'packages/service/src/cli/main.ts');
+const faultyMain = join(repository, 'test/stack/faulty-berth.ts');
 
 export class Berth {
   /** `http://127.0.0.1:PORT`, the same over restarts. */
@@ -71,7 +74,7 @@ export class Berth {
     const program = await startProgram({
       name: 'berth serve',
       command: process.execPath,
-      args: ['--conditions=berth-source', main, 'serve', ...folders],
+      args: ['--conditions=berth-source', this.#options.faulty ? faultyMain : main, 'serve', ...folders],
       env: {
         PATH: `${dirname(process.execPath)}:/usr/sbin:/usr/bin:/sbin:/bin`,
         ...this.#options.environment,

@@ -18,6 +18,8 @@ export interface StackOptions {
   /** Python lines at the end of jupyterhub_config.py. */
   readonly hubConfiguration?: string;
   readonly hubPort?: number;
+  /** The service dies behind the step that `<state>/fault` names; see faulty-berth.ts. */
+  readonly faulty?: boolean;
   /** More of berth.yaml. */
   readonly berthConfiguration?: Readonly<Record<string, unknown>>;
 }
@@ -45,6 +47,7 @@ export class Stack {
       dockerSocket: engine.socketPath,
       images: options.images,
       configuration: { instance, ...options.berthConfiguration },
+      ...(options.faulty === undefined ? {} : { faulty: options.faulty }),
     });
     try {
       const hub = await Hub.start({
@@ -91,7 +94,12 @@ export class Stack {
     const flags = filters.flatMap((filter) => ['--filter', filter]);
     const ids = (await docker(this.#engine, 'ps', '-aq', '--no-trunc', ...flags)).split('\n').filter(Boolean);
     if (ids.length === 0) return [];
-    return JSON.parse(await docker(this.#engine, 'inspect', ...ids)) as InspectedContainer[];
+    const all = await docker(this.#engine, 'inspect', ...ids).catch((error: unknown) => {
+      // One of them went between the two commands.
+      if (/No such (object|container)/.test(String(error))) return undefined;
+      throw error;
+    });
+    return all === undefined ? this.containers(user) : (JSON.parse(all) as InspectedContainer[]);
   }
 
   /** The last lines of both logs, for a failing test's message. */
