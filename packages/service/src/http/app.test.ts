@@ -84,6 +84,18 @@ test.each<[string, string, string, object, number, string]>([
     'request-invalid',
   ],
   [
+    'brackets half a million deep',
+    'PUT',
+    `/v1/servers/${own}`,
+    {
+      ...hub,
+      body: `${'['.repeat(500_000)}${']'.repeat(500_000)}`,
+      headers: { 'content-type': 'application/json' },
+    },
+    400,
+    'request-invalid',
+  ],
+  [
     'an unknown key in the body',
     'PUT',
     `/v1/servers/${own}`,

@@ -78,7 +78,8 @@ export async function openContract(): Promise<Contract> {
         path: instancePath.replace(/^\/requestBody(?=\/|$)/, '/body'),
         message: faultMessage(instancePath, keyword, message, params),
       }));
-      if (route.takesBody) wrong.push(...brokenText(body, '/body'));
+      // Only what fits the contract is searched: it is a few levels deep, where any other body may be half a million.
+      if (route.takesBody && wrong.length === 0) wrong.push(...brokenText(body, '/body'));
       if (wrong.length > 0) {
         const places = wrong.slice(0, 20);
         const detail = places.map((place) => `${place.path || '/'} ${place.message}`).join('; ');
