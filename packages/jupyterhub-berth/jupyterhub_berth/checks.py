@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ipaddress
 import sys
 from typing import Any
@@ -58,21 +59,15 @@ def running_hub() -> Any:
 
 
 def check_at_start(spawner_class: Any) -> None:
-    """Check once the hub that now reads its configuration is up, before any user comes. Called on import."""
+    """Within a hub that reads its configuration: once it is up, and before any user comes, look at what it lacks."""
     app = running_hub()
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:
-        return
-    if app is not None:
-        spawner_class.startup_check = loop.create_task(_check_when_up(app, spawner_class))
+    if app is not None and not hasattr(app, "berth_check"):
+        with contextlib.suppress(RuntimeError):  # no event loop yet: the hub only lists what is installed
+            app.berth_check = asyncio.get_running_loop().create_task(_check_when_up(app, spawner_class))
 
 
 async def _check_when_up(app: Any, spawner_class: Any) -> None:
-    for _ in range(120):
-        if getattr(app, "hub", None) is not None:
-            break
+    while getattr(app, "hub", None) is None:  # noqa: ASYNC110  it has no event to wait for
         await asyncio.sleep(0.5)
-    chosen = app.spawner_class
-    if isinstance(chosen, type) and issubclass(chosen, spawner_class):
-        chosen(config=app.config, hub=app.hub)  # its construction checks
+    if issubclass(app.spawner_class, spawner_class):
+        app.spawner_class(config=app.config, hub=app.hub)  # the first one made looks (BerthSpawner.__init__)

@@ -12,11 +12,11 @@ from typing import Any, AsyncIterator, Awaitable, Callable
 from jupyterhub.spawner import Spawner
 from traitlets import Float, Integer, Unicode, default
 
-from .checks import check_at_start, missing, missing_hub_line, running_hub
+from .checks import missing, missing_hub_line, running_hub
 from .client import Problem, Unreachable, server_path
 from .events import Server
 from .keys import server_key
-from .messages import StartFailed, Story, refused
+from .messages import StartFailed, Story, plain, refused
 from .service import ENDED, Service
 
 CERTIFICATES = {"keyfile": "key", "certfile": "cert", "cafile": "ca"}
@@ -359,12 +359,19 @@ class BerthSpawner(Spawner):
             self.log.error("Berth: %s was NOT stopped: %s. Stop it with `berth stop`.", self._log_name, error)
             raise
 
-    async def delete_forever(self) -> None:
-        """Have the service forget it. That it couldn't be told never keeps the hub from deleting a user."""
+    def delete_forever(self) -> None:
+        """Have the service forget it, in the background: that never keeps the hub from deleting a user. The generation
+        covers all that was started until now, and nothing that may be started under this name after.
+        """
+        self._service().keep(self._forget(self._key, self.user.name, self.name, int(time.time() * 1000)))
+
+    async def _forget(self, key: str, user: str, name: str, generation: int) -> None:
+        service = self._service()
         try:
-            await self._service().delete(await self._own_key(), 0, within=10, purge=True)
+            key = key or server_key((await self._patiently(service.hub, 60))["name"], user, name)
+            await service.delete(key, max(generation, self._generation), within=60, purge=True)
         except (Unreachable, Problem) as error:
-            self.log.error("Berth: what is kept about %s was not deleted: %s", self._log_name, error)
+            self.log.error("Berth: what is kept about %s/%s was not deleted: %s", user, name, error)
 
     async def rename(self, old_name: str, new_name: str) -> None:
         """JupyterHub 6. Berth finds a server, its history and its volumes by its name."""
@@ -375,14 +382,18 @@ class BerthSpawner(Spawner):
     # --- options and certificates ----------------------------------------------------------------------------------
 
     async def _form(self) -> str:
-        """A choice of images where there is one. Without the service the page still shows, and says so."""
+        """A choice of images where there is one; before that, how the last server ended, where it didn't end well: the
+        hub itself shows that nowhere. Without the service the page still shows, and says so.
+        """
         try:
             images = (await self._service().hub(max_age=60))["choices"]["images"]
+            last = _bad_end(await self._service().server(await self._own_key()))
         except (Unreachable, Problem) as error:
             self.log.warning("Berth: the choice of images is not known: %s", error)
             return "<p>The service that starts notebook servers can't be reached at the moment. You may still try.</p>"
+        said = f'<p class="alert alert-warning">Your last server has ended. {html.escape(last)}</p>' if last else ""
         if len(images) < 2:
-            return ""
+            return said
         chosen = (self.user_options or {}).get("image") or self.image
         options = "".join(
             f'<option value="{html.escape(image["reference"])}"{" selected" if image["reference"] == chosen else ""}>'
@@ -390,15 +401,18 @@ class BerthSpawner(Spawner):
             for image in images
         )
         select = f'<select class="form-control" id="berth-image" name="image">{options}</select>'
-        return f'<label for="berth-image">Image</label>\n{select}'
+        return f'{said}<label for="berth-image">Image</label>\n{select}'
 
     def _chosen_options(self) -> dict[str, Any]:
+        """Unknown options are an error, except where the site's own configuration reads them."""
         options = dict(self.user_options or {})
+        site = getattr(self, "apply_user_options", None) or {}  # JupyterHub 5.3
         request = getattr(self.handler, "request", None)
-        if request is not None and not request.body and set(request.query_arguments) <= {"next"}:
-            # Nothing was chosen: these are from the hub's database, maybe another spawner's; nobody could mend them.
-            options = {k: v for k, v in options.items() if k == "image"}
-        return _known_options(options)
+        stored = request is not None and not request.body and set(request.query_arguments) <= {"next"}
+        if callable(site) or self.pre_spawn_hook or self.options_from_form is not _options_of or stored:
+            # Nothing was chosen just now (`stored`): the rest may be another spawner's, and the user couldn't mend it.
+            return {k: v for k, v in options.items() if k == "image" and isinstance(v, str)}
+        return _known_options({k: v for k, v in options.items() if k not in site})
 
     async def create_certs(self) -> Any:
         """In a hub's own Docker network the server's name is its key; elsewhere it is published on 127.0.0.1."""
@@ -436,6 +450,13 @@ def exit_status(server: Server | None) -> int | None:
     return {"failed": 1, "stopped": 0}.get(status["state"])
 
 
+def _bad_end(server: Server | None) -> str:
+    """Why it ended, in a sentence; empty where it runs, was stopped, or ended as programs should."""
+    if server is None or server["status"]["state"] != "exited" or server["status"]["exit"]["code"] == 0:
+        return ""
+    return plain(server["status"]["exit"]["reason"])
+
+
 def _options_of(form: dict[str, list[str]]) -> dict[str, Any]:
     return _known_options({name: values[0] for name, values in form.items() if name != "_xsrf" and values != [""]})
 
@@ -447,6 +468,3 @@ def _known_options(options: dict[str, Any]) -> dict[str, Any]:
         if not isinstance(value, str):
             raise StartFailed("The option 'image' has to be one image's name.", 400)
     return options
-
-
-check_at_start(BerthSpawner)

@@ -68,8 +68,11 @@ async def test_a_wrong_token_and_a_service_that_is_down_are_named(fake: FakeBert
     assert "/nowhere/hub.token" in found
 
 
-async def test_a_real_hub_says_it_as_it_starts_before_anyone_has_logged_in(fake: FakeBerth, tmp_path: Path) -> None:
-    """Its configuration is the default one, plus Berth by its entry point's name and a token."""
+@pytest.mark.parametrize("by", ["class", "name"])
+async def test_a_real_hub_says_it_as_it_starts_before_anyone_has_logged_in(
+    fake: FakeBerth, tmp_path: Path, by: str
+) -> None:
+    """Its configuration is the default one, plus Berth and a token; by name where the adapter is installed."""
     import asyncio
 
     with socket.socket() as free, socket.socket() as other:
@@ -79,8 +82,8 @@ async def test_a_real_hub_says_it_as_it_starts_before_anyone_has_logged_in(fake:
     (tmp_path / "hub.token").write_text(fake.token)
     (tmp_path / "jupyterhub_config.py").write_text(
         f"""
-from jupyterhub_berth import BerthSpawner
-c.JupyterHub.spawner_class = BerthSpawner
+{"from jupyterhub_berth import BerthSpawner" if by == "class" else ""}
+c.JupyterHub.spawner_class = {"BerthSpawner" if by == "class" else '"berth"'}
 c.JupyterHub.authenticator_class = "dummy"
 c.JupyterHub.hub_port = {ports[0]}
 c.JupyterHub.bind_url = "http://127.0.0.1:{ports[1]}"

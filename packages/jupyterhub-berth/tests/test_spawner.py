@@ -319,12 +319,15 @@ async def test_a_stop_that_takes_too_long_raises_and_says_so_in_the_log(
     spawner = make(stop_timeout=0.5)
     await spawner.start()
 
+    done = asyncio.Event()
+
     async def halt(record: Record) -> None:
-        await asyncio.sleep(30)
+        await done.wait()
 
     fake.halt = halt
     with pytest.raises(Exception, match="still runs"):
         await spawner.stop()
+    done.set()
     assert "was NOT stopped" in caplog.text
 
 
@@ -371,13 +374,27 @@ async def test_default_and_named_servers_of_one_user_stand_side_by_side(fake: Fa
     assert await lab.poll() == 0
 
 
-async def test_delete_forever_purges_and_never_stands_in_the_hubs_way(fake: FakeBerth, make: MakeSpawner) -> None:
+async def test_delete_forever_purges_in_the_background(fake: FakeBerth, make: MakeSpawner) -> None:
     spawner = make(name="lab")
     await spawner.start()
     await spawner.stop()
-    await spawner.delete_forever()
-    assert not fake.records
-    await spawner.delete_forever()
+    spawner.clear_state()
+    spawner.delete_forever()
+    await until(lambda: not fake.records)
+    spawner.delete_forever()  # what is gone is no error
+
+
+async def test_delete_forever_spares_a_server_started_under_the_same_name_since(
+    fake: FakeBerth, make: MakeSpawner
+) -> None:
+    await make().start()
+    fake.delay = 0.3
+    make().delete_forever()
+    fake.delay = 0
+    await asyncio.sleep(0.01)
+    await make().start()
+    await asyncio.sleep(0.5)
+    assert fake.only.status["state"] == "running"
 
 
 async def test_a_rename_is_refused_with_a_reason(spawner: BerthSpawner) -> None:
@@ -477,6 +494,20 @@ async def test_the_form_offers_images_only_where_there_is_a_choice(fake: FakeBer
     assert form.count("<option") == 2
 
 
+@pytest.mark.parametrize(("code", "shown"), [(137, True), (None, True), (0, False)])
+async def test_the_form_says_how_the_last_server_ended_where_it_did_not_end_well(
+    fake: FakeBerth, make: MakeSpawner, code: int | None, shown: bool
+) -> None:
+    spawner = make()
+    await spawner.start()
+    fake.only.exit(code, "It needed more than <32 MiB>.", oom=True)
+    while await spawner.poll() is None:
+        await asyncio.sleep(0.01)
+    form = await spawner.get_options_form()
+    assert ("It needed more than &lt;32 MiB&gt;." in form) is shown
+    assert "<select" not in form
+
+
 async def test_the_form_still_renders_and_says_so_while_the_service_is_down(fake: FakeBerth, make: MakeSpawner) -> None:
     await fake.down()
     assert "can't be reached" in await make().get_options_form()
@@ -517,6 +548,26 @@ async def test_options_that_another_spawner_left_in_the_database_do_not_lock_a_u
         request = Request()
 
     await make(user_options={"profile": "gpu", "image": "spark"}, handler=Handler()).start()
+    assert fake.bodies[0]["image"] == "spark"
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"pre_spawn_hook": lambda spawner: None},
+        {"options_from_form": lambda form: {"profile": form["profile"][0]}},
+        {"apply_user_options": {"profile": "image"}},
+        {"apply_user_options": lambda spawner, options: None},
+    ],
+    ids=["a hook", "a form of its own", "apply_user_options", "a callable apply_user_options"],
+)
+async def test_options_that_the_sites_own_configuration_reads_are_its_own(
+    fake: FakeBerth, make: MakeSpawner, settings: Any
+) -> None:
+    spawner = make(user_options={"profile": "gpu", "image": "spark"})
+    for name, value in settings.items():
+        setattr(spawner, name, value)  # hubs before 5.3 have no trait apply_user_options
+    await spawner.start()
     assert fake.bodies[0]["image"] == "spark"
 
 
