@@ -40,4 +40,5 @@ test.each(hubVersions)(
       await stack.remove();
     }
   },
+  240_000,
 );
