@@ -102,6 +102,8 @@ class ServerSpawner implements Spawner {
     entry.record = record;
     entry.progress = [];
     this.#table.setStatus(entry, status);
+    if (previous?.status.state === 'exited')
+      this.#table.progress(entry, 0, `The server before this one ended: ${previous.status.exit.reason}`);
     this.#table.progress(entry, 0, 'Start requested');
     const saved = this.#context.recorder.save(entry);
     this.#life.want(entry, { kind: 'run', request, image, saved }, previous);

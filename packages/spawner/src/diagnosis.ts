@@ -15,13 +15,10 @@ export function describeExit(exit: ContainerExit, memoryBytes: number | undefine
   return { at: exit.at, code: exit.code, oomKilled: exit.oomKilled, reason: reason(exit, memoryBytes) };
 }
 
+export const vanishedReason = "The server's container vanished: somebody removed it, or Docker's data were lost.";
+
 export function vanishedExit(at: Date): ServerExit {
-  return {
-    at,
-    code: null,
-    oomKilled: false,
-    reason: "The server's container vanished: somebody removed it, or Docker's data were lost.",
-  };
+  return { at, code: null, oomKilled: false, reason: vanishedReason };
 }
 
 function reason({ code, oomKilled, error }: ContainerExit, memoryBytes: number | undefined): string {

@@ -128,6 +128,34 @@ test.each([
   await world.close();
 });
 
+test.each([true, false])(
+  'a server whose container somebody removes while it starts fails at once (its end heard: %s)',
+  async (heard) => {
+    const world = await new World().open();
+    world.probe = (_, __, signal) =>
+      new Promise((_r, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+    await world.spawner.start(world.request());
+    const step = () => JSON.stringify(world.spawner.get(world.key)?.status);
+    await eventually(() => step().includes('wait for the server to listen'));
+    world.engine.muteEvents(!heard);
+    world.engine.vanish(world.engine.containers()[0]?.id ?? '');
+    expect((await world.reaches('failed')).status).toMatchObject({
+      failure: { code: 'exited-in-start', message: expect.stringContaining('container vanished') },
+    });
+    await world.close();
+  },
+);
+
+test('the start after a server that ended begins with why that one did', async () => {
+  const world = await new World().open();
+  const { container } = await world.running();
+  world.engine.exit(container?.id ?? '', { code: 5 });
+  await world.reaches('exited');
+  const { progress } = await world.running({ generation: 2 });
+  expect(progress[0]?.message).toContain('The server ended with exit code 5.');
+  await world.close();
+});
+
 test('a server whose container somebody removed has vanished, its exit code unknown', async () => {
   const world = await new World().open();
   const { container } = await world.running();

@@ -194,7 +194,9 @@ export class ServerLife {
     const exit = remains?.exit ?? vanishedExit(parts.now());
     table.setStatus(entry, { state: 'exited', exit });
     if (container && remains) {
-      await this.#context.recorder.keep(entry, historyOf(record, 'exited', remains, parts.now()));
+      // One that is being removed says no more how it ended.
+      const outcome = remains.exit ? 'exited' : 'vanished';
+      await this.#context.recorder.keep(entry, historyOf(record, outcome, { ...remains, exit }, parts.now()));
       await this.#sweep(entry);
     } else {
       this.#forgetContainer(entry);

@@ -7,7 +7,8 @@ import { composeSpec } from './compose.ts';
 import { nameOf, type SpawnerContext } from './context.ts';
 import type { ContainerView, ImageInfo, NetworkInfo } from './engine.ts';
 import { endContainer, exitOf, keepVanished } from './ending.ts';
-import { SpawnError } from './errors.ts';
+import { vanishedReason } from './diagnosis.ts';
+import { isNotFound, SpawnError } from './errors.ts';
 import type { LabelledServer } from './labels.ts';
 import type { Entry } from './server-table.ts';
 import type { ServerRecord } from './server.ts';
@@ -201,7 +202,10 @@ export class Start {
       });
       signal.throwIfAborted();
       // A daemon that doesn't answer just now says nothing about the server.
-      const container = await this.#context.parts.engine.inspect(id, signal).catch(() => undefined);
+      const container = await this.#context.parts.engine.inspect(id, signal).catch((error) => {
+        if (isNotFound(error)) throw vanishedInStart();
+        return undefined;
+      });
       if (container) this.#throwIfEnded(container);
       if (this.#entry.diedContainer === id) this.#entry.diedContainer = undefined;
     }
@@ -209,6 +213,7 @@ export class Start {
 
   #throwIfEnded(container: ContainerView): void {
     const exit = exitOf(container);
+    if (container.state.phase === 'removing') throw vanishedInStart();
     if (container.state.phase !== 'exited') return;
     const code = exit ? ` with exit code ${exit.code}` : '';
     throw new SpawnError('exited-in-start', `The server ended${code} while it was starting.`);
@@ -220,6 +225,10 @@ export class Start {
     table.setStatus(this.#entry, { state: 'running', since: now, url }, { runningAt: now });
     await recorder.keep(this.#entry);
   }
+}
+
+function vanishedInStart(): SpawnError {
+  return new SpawnError('exited-in-start', `The server ended while it was starting. ${vanishedReason}`);
 }
 
 export interface Located {
