@@ -40,6 +40,11 @@ async function rows(): Promise<Row[]> {
   return (await stack.berth.get<{ items: Row[] }>('/v1/servers')).items;
 }
 
+/** A server adopted within its start's time counts as running once it was seen to listen. */
+async function allRunning(): Promise<void> {
+  await waitFor('all run', async () => (await rows()).every(({ status }) => status.state === 'running'));
+}
+
 function essence({ key, user, serverName, generation, image, status, container }: Row) {
   return { key, user, serverName, generation, image, state: status.state, url: status.url, container };
 }
@@ -51,6 +56,7 @@ test('a database deleted under a running service is rebuilt from the containers,
     if (name.startsWith('berth.db')) await rm(join(stack.berth.state, name));
   await stack.berth.kill();
   await stack.berth.start();
+  await allRunning();
   expect((await rows()).map(essence)).toEqual(before.map(essence));
   expect((await stack.hubApi.user('user1'))?.servers['second']?.ready).toBe(true);
 });
@@ -64,6 +70,7 @@ test('a container that poses with copied labels is reported, not adopted, not re
   ]);
   const poser = (await docker(engine, 'run', '-d', ...labels, engine.tinyImage)).trim();
   await stack.berth.restart();
+  await allRunning();
   expect((await rows()).map(essence)).toEqual(before.map(essence));
   const readiness = await stack.berth.get<{ parts: { part: string; detail?: string }[] }>('/readyz');
   expect(JSON.stringify(readiness.parts)).toContain('is left alone');
