@@ -32,6 +32,13 @@ export interface Contract {
   validate(route: Route, request: IncomingRequest): ValidParts;
   /** What a response has that the contract doesn't, or lacks; undefined where it fits. For tests. */
   responseFaults(operationId: OperationId, status: number, body: unknown): string | undefined;
+  /** Likewise for the data of one event of a stream. */
+  eventFaults(data: unknown): string | undefined;
+}
+
+type ValidationContext = Parameters<OpenAPIBackend['validator']['getAjv']>[0];
+interface EventResponse {
+  readonly content: { readonly 'text/event-stream': { readonly schema: object } };
 }
 
 export async function openContract(): Promise<Contract> {
@@ -86,6 +93,13 @@ export async function openContract(): Promise<Contract> {
         throw new ProblemError('request-invalid', detail, { errors: places as NonNullable<Problem['errors']> });
       }
       return { path: coerced?.params ?? {}, query: (coerced?.query ?? {}) as Record<string, unknown> };
+    },
+    eventFaults(data) {
+      // openapi-backend validates JSON responses only; the schema and its validator are all the same at hand.
+      const response = api.getOperation('streamEvents')?.responses?.['200'] as unknown as EventResponse;
+      const { schema } = response.content['text/event-stream'];
+      const check = api.validator.getAjv('responseValidator' as ValidationContext).compile(schema);
+      return check(data) ? undefined : JSON.stringify(check.errors);
     },
     responseFaults(operationId, status, body) {
       const known = api.getOperation(operationId)?.responses;

@@ -73,7 +73,8 @@ test('a stream begins with a snapshot of what runs and goes on with what happens
   ]);
   const first = events[0]?.data;
   expect(first?.type === 'snapshot' && first.servers.map((server) => server.user)).toEqual(['user1']);
-  for (const { data } of events) expect(service.contract.responseFaults('getHealth', 200, data)).toBeDefined();
+  for (const { data } of events) expect(service.contract.eventFaults(data)).toBeUndefined();
+  expect(service.contract.eventFaults({ ...first, more: 1 })).toBeDefined();
 });
 
 test.each([
