@@ -22,3 +22,18 @@ test('a field that is none is named, with those there are', () => {
     '{usrname} is not one of {username}, {servername}, {legacy_username}, {legacy_servername} in "{usrname}"',
   );
 });
+
+test('a name of up to 255 bytes stays as it is; a longer one ends in a hash, distinct and always the same', () => {
+  const named = (user: string) => volumeName('v-{username}', { user, serverName: '' });
+  expect(named('a'.repeat(253))).toBe(`v-${'a'.repeat(253)}`);
+  const long = named('a'.repeat(254));
+  expect(long).toMatch(/^v-a{236}-[a-z2-7]{16}$/);
+  expect(named('a'.repeat(254))).toBe(long);
+  expect(named('a'.repeat(255))).not.toBe(long);
+  expect(named('ана'.repeat(80))).toHaveLength(255);
+});
+
+test('in a path each folder is shortened by itself', () => {
+  const path = volumeName('/données/{username}/{servername}', { user: 'ж'.repeat(100), serverName: 'x' });
+  expect(path).toMatch(/^\/données\/[a-z0-9-]{255}\/x$/);
+});
