@@ -3,6 +3,7 @@
  *
  * Read `prove` from top to bottom; the rest brings things up and takes them away.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { Dockerd } from '../../test/stack/dockerd.ts';
 import { freePort } from '../../test/stack/free-port.ts';
@@ -94,6 +95,7 @@ async function main(): Promise<void> {
   let root: string | undefined;
   let dockerd: Dockerd | undefined;
   let stack: Stack | undefined;
+  let ending = false;
 
   async function run(): Promise<void> {
     console.log('What it needs, made once and kept in $BERTH_CACHE (~/.cache/berth)');
@@ -114,25 +116,35 @@ async function main(): Promise<void> {
     console.log(`\nAll of it holds (${((Date.now() - began) / 1000).toFixed(0)} s).`);
   }
 
-  let exitCode = 0;
-  const ended = await Promise.race([
-    stopped,
-    run().catch((error: unknown) => {
+  let exitCode = 130; // as after Ctrl-C, until it is known
+  async function runToTheEnd(): Promise<void> {
+    try {
+      await run();
+      if (!ending) exitCode = 0;
+    } catch (error) {
+      if (ending) return;
       console.error(`\n  ✗ ${error instanceof Error ? error.message : String(error)}`);
       if (stack !== undefined) console.error(stack.logs());
       exitCode = 1;
-    }),
-  ]);
-  if (ended === undefined && exitCode === 0 && !values.check && stack !== undefined) {
+    }
+  }
+  const proof = runToTheEnd();
+  await Promise.race([stopped, proof]);
+  if (exitCode === 0 && !values.check && stack !== undefined) {
     console.log(`\nIt stays up: ${stack.hub.origin}/  user ${user}, password ${stack.hub.password}`);
     console.log('Ctrl-C ends it and cleans up.');
     await stopped;
   }
+  ending = true;
   console.log('\nCleaning up');
   await stack?.remove();
   await dockerd?.remove();
-  if (root !== undefined) await removeRoot(root);
-  // A step that was under way when Ctrl-C came may still hold something open.
+  if (root !== undefined) {
+    await removeRoot(root);
+    // A step that was under way when Ctrl-C came fails now that its programs are gone; what it had just begun goes too.
+    await Promise.race([proof, sleep(10_000)]);
+    await removeRoot(root);
+  }
   process.exit(exitCode);
 }
 
