@@ -32,6 +32,8 @@ export interface DockerEngineOptions {
   readonly callSeconds: number;
   /** A pull that says nothing for so many seconds is given up; 300 where not said. */
   readonly pullIdleSeconds?: number;
+  /** A pull that takes so long in all is given up; 1,800 where not said. */
+  readonly pullSeconds?: number;
   /** The event stream is made anew after so many seconds, because some go mute; 180 where not said. */
   readonly watchRefreshSeconds?: number;
   readonly now?: () => Date;
@@ -54,7 +56,10 @@ export class DockerEngine implements Engine {
     this.#options = options;
     this.#connection = new DockerConnection(options.socketPath, options.callSeconds);
     this.#networks = new DockerNetworks(this.#connection);
-    this.#pulls = new DockerPulls(this.#connection, options.pullIdleSeconds ?? 300);
+    this.#pulls = new DockerPulls(this.#connection, {
+      idleSeconds: options.pullIdleSeconds ?? 300,
+      totalSeconds: options.pullSeconds ?? 1800,
+    });
   }
 
   describe(signal: AbortSignal): Promise<EngineInfo> {

@@ -11,7 +11,7 @@ afterEach(async () => {
 });
 
 /** An engine whose pulls the test writes itself. */
-async function pulling(pullIdleSeconds = 5) {
+async function pulling(pullIdleSeconds = 5, pullSeconds = 60) {
   const server = await ReplayServer.start(await readRecording('29'));
   servers.push(server);
   const pulls: ServerResponse[] = [];
@@ -19,7 +19,7 @@ async function pulling(pullIdleSeconds = 5) {
     response.flushHeaders();
     pulls.push(response);
   });
-  const engine = createDockerEngine({ socketPath: server.socketPath, callSeconds: 5, pullIdleSeconds });
+  const engine = createDockerEngine({ socketPath: server.socketPath, callSeconds: 5, pullIdleSeconds, pullSeconds });
   const said: string[] = [];
   const pull = (signal = patience()) => engine.pull('berth-test/tiny:1', ({ message }) => said.push(message), signal);
   const stream = () => eventually(() => pulls[0]);
@@ -108,4 +108,16 @@ test('a pull that takes long, but says something all the while, is not given up'
   }
   answer.end();
   expect((await pulled).id).toMatch(/^sha256:/);
+});
+
+test('a pull that goes on and on is given up at its limit, however much it says', async () => {
+  const { pull, stream } = await pulling(5, 0.3);
+  const pulled = pull();
+  const answer = await stream();
+  const talking = setInterval(() => answer.write(line({ status: 'Downloading', id: 'a' })), 20);
+  await expect(pulled).rejects.toMatchObject({
+    code: 'image-pull-failed',
+    message: expect.stringContaining('the pull was not done within 0.3 s'),
+  });
+  clearInterval(talking);
 });

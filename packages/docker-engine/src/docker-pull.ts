@@ -10,6 +10,13 @@ import { PullSummary } from './pull-progress.ts';
 
 type Listener = (progress: PullProgress) => void;
 
+export interface PullLimits {
+  /** A pull that says nothing for so long is given up. */
+  readonly idleSeconds: number;
+  /** A pull that takes so long in all is given up. */
+  readonly totalSeconds: number;
+}
+
 interface Pull {
   readonly result: Promise<ImageInfo>;
   readonly listeners: Set<Listener>;
@@ -18,14 +25,13 @@ interface Pull {
 
 export class DockerPulls {
   readonly #connection: DockerConnection;
-  readonly #idleSeconds: number;
+  readonly #limits: PullLimits;
   readonly #pulls = new Map<string, Pull>();
   readonly #closed = new AbortController();
 
-  /** A pull that says nothing for `idleSeconds` is given up. */
-  constructor(connection: DockerConnection, idleSeconds: number) {
+  constructor(connection: DockerConnection, limits: PullLimits) {
     this.#connection = connection;
-    this.#idleSeconds = idleSeconds;
+    this.#limits = limits;
   }
 
   async pull(reference: string, onProgress: Listener, signal: AbortSignal): Promise<ImageInfo> {
@@ -65,17 +71,20 @@ export class DockerPulls {
       throw new EngineError('image-not-found', `${reference} isn't here, and no image is pulled by its content id`);
     }
     if (!isReference(reference)) throw new EngineError('image-not-found', `no reference of an image: ${reference}`);
-    const idle = new AbortController();
-    const silent = new EngineError('image-pull-failed', `the pull made no progress for ${this.#idleSeconds} s`);
-    const timer = setTimeout(() => idle.abort(silent), this.#idleSeconds * 1000);
+    const { idleSeconds, totalSeconds } = this.#limits;
+    const late = new AbortController();
+    const giveUp = (why: string) => () => late.abort(new EngineError('image-pull-failed', why));
+    const idle = setTimeout(giveUp(`the pull made no progress for ${idleSeconds} s`), idleSeconds * 1000);
+    const total = setTimeout(giveUp(`the pull was not done within ${totalSeconds} s`), totalSeconds * 1000);
     try {
-      await this.#read(reference, AbortSignal.any([closed, idle.signal]), (value) => {
-        timer.refresh();
+      await this.#read(reference, AbortSignal.any([closed, late.signal]), (value) => {
+        idle.refresh();
         const progress = summary.add(value);
         if (progress !== undefined) for (const listener of listeners) listener(progress);
       });
     } finally {
-      clearTimeout(timer);
+      clearTimeout(idle);
+      clearTimeout(total);
     }
     const image = await findImage(this.#connection, reference, closed);
     if (image === undefined) throw new EngineError('image-pull-failed', `${reference} was pulled, but isn't here`);
@@ -86,7 +95,7 @@ export class DockerPulls {
     let said: string | undefined;
     try {
       // A registry may take its time before the first byte: the limit is that of silence.
-      const call = { name: 'pull', subject: 'image', signal, moreSeconds: this.#idleSeconds } as const;
+      const call = { name: 'pull', subject: 'image', signal, moreSeconds: this.#limits.idleSeconds } as const;
       const stream = await this.#connection.call(call, (docker, abortSignal) =>
         docker.pull(reference, { abortSignal }),
       );

@@ -141,6 +141,7 @@ function dockerEngine({ docker }: Configuration, log: Logger, now: () => Date): 
   return createDockerEngine({
     socketPath: docker.socket,
     callSeconds: docker.callTimeout,
+    pullSeconds: docker.pullTimeout,
     now,
     log: (message) => log.warn({ part: 'docker' }, message),
   });

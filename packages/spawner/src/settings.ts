@@ -21,7 +21,6 @@ export interface SpawnerSettings {
   readonly engine: {
     /** Limit of one call to the engine, seconds. */
     readonly callSeconds: number;
-    readonly pullSeconds: number;
     /** Between full looks at what runs, seconds, beside those that events call for. */
     readonly resyncSeconds: number;
   };

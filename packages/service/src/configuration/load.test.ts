@@ -68,7 +68,7 @@ docker: { callTimeout: 5s, pullTimeout: 1h, resync: 2m }
   expect(settings.history.keepDays).toBe(1.5);
   expect(settings.abandoned.afterHours).toBe(72);
   expect(settings.maximumAgeHours).toBe(1.5);
-  expect(settings.engine).toEqual({ callSeconds: 5, pullSeconds: 3600, resyncSeconds: 120 });
+  expect(settings.engine).toEqual({ callSeconds: 5, resyncSeconds: 120 });
 });
 
 test.each<[string, string, string[]]>([

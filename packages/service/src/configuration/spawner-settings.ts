@@ -36,6 +36,6 @@ export function toSpawnerSettings(configuration: Configuration, secrets: Spawner
     history: { keepDays: history.keep / 86_400, logLines: history.logLines },
     abandoned: { afterHours: abandoned.after / 3600, stop: abandoned.stop },
     maximumAgeHours: configuration.maximumAge === undefined ? undefined : configuration.maximumAge / 3600,
-    engine: { callSeconds: docker.callTimeout, pullSeconds: docker.pullTimeout, resyncSeconds: docker.resync },
+    engine: { callSeconds: docker.callTimeout, resyncSeconds: docker.resync },
   };
 }

@@ -29,7 +29,7 @@ export const settings: SpawnerSettings = {
   history: { keepDays: 90, logLines: 100 },
   abandoned: { afterHours: 72, stop: false },
   maximumAgeHours: undefined,
-  engine: { callSeconds: 5, pullSeconds: 60, resyncSeconds: 3600 },
+  engine: { callSeconds: 5, resyncSeconds: 3600 },
 };
 
 export const alice: ServerIdentity = { hub: 'default', user: 'alice', serverName: '' };
