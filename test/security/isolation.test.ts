@@ -14,6 +14,7 @@ import { Stack } from '../stack/stack.ts';
 import { addressOf, inspect, type Inspected } from './inspected.ts';
 import { openNotebook, type OpenedNotebook } from './opened-notebook.ts';
 import * as probes from './probes.ts';
+import { startTlsService, statusAt } from './tls-service.ts';
 
 const engine = sharedEngine();
 const listening = { tcp: 45_871, udp: 45_872 };
@@ -70,6 +71,12 @@ function hostAddresses(): string[] {
   );
 }
 
+/** IPv4 addresses of this host that others may use. */
+function ipv4Addresses(): string[] {
+  const found = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  return found.filter(({ family, internal }) => family === 'IPv4' && !internal).map(({ address }) => address);
+}
+
 async function reachedFromHost(host: string, port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, timeout: 5000 });
@@ -100,6 +107,27 @@ test('a notebook reaches neither the service nor the proxy, at any address of th
   const hosts = [...new Set([...hostAddresses(), ...names])];
   expect(hosts).toEqual(expect.arrayContaining(['127.0.0.1', engine.bridgeAddress, gateway]));
   expect(await opened(hosts.flatMap((host) => shut.map((port) => ({ host, port }))))).toEqual([]);
+});
+
+test('a service that listens on all addresses, with TLS, answers the host and no notebook', async () => {
+  const { port, program } = await startTlsService(join(folder, 't'), engine.socketPath, engine.tinyImage);
+  try {
+    const gateway = Object.values(own!.container.NetworkSettings.Networks)[0]!.Gateway;
+    const hosts = [...new Set([engine.bridgeAddress, gateway, ...ipv4Addresses()])];
+    expect(await Promise.all(hosts.map((host) => statusAt(host, port, '/healthz')))).toEqual(hosts.map(() => 200));
+    const answers = await own!.run<probes.Reached>(probes.askByTls(hosts.map((host) => ({ host, port }))));
+    expect(Object.keys(answers)).toHaveLength(hosts.length);
+    expect(Object.values(answers).filter((answer) => answer.includes('HTTP'))).toEqual([]);
+    expect(program.log()).toContain('a notebook tried to reach the service and was cut off');
+  } finally {
+    await program.stop();
+  }
+});
+
+test("Docker's name service tells a notebook the names of the containers beside it", async () => {
+  const addresses = [sibling!, foreign!].map(({ container }) => addressOf(container));
+  const names = await own!.run<(string | null)[]>(probes.namesOf(addresses));
+  expect(names).toEqual([sibling!, foreign!].map(({ container }) => `${container.Name.slice(1)}.berth`));
 });
 
 test('dockerd and the service listen on no address that a notebook could try', async () => {

@@ -34,7 +34,7 @@ print(json.dumps({f'{t["host"]} {t["port"]}': r for t, r in zip(targets, results
 `;
 }
 
-/** Listens, on all addresses, for TCP and UDP; what comes by UDP is kept in \`received\`. */
+/** Listens, on all addresses, for TCP and UDP; what comes by UDP is kept in `received`. */
 export function listenOn(tcp: number, udp: number): string {
   return `
 import json, socket, threading
@@ -80,7 +80,38 @@ print(json.dumps(True))
 `;
 }
 
-/** Its addresses: \`["fe80::1%eth0", ...]\`, all but loopback. */
+/** What a service with TLS answers to `GET /healthz` at each target: the first line, or why there is none. */
+export function askByTls(targets: readonly Target[]): string {
+  return `
+import json, socket, ssl
+context = ssl._create_unverified_context()
+def ask(target):
+    try:
+        with socket.create_connection((target["host"], target["port"]), 5) as plain:
+            with context.wrap_socket(plain) as secure:
+                secure.sendall(b"GET /healthz HTTP/1.0\\r\\n\\r\\n")
+                return secure.recv(100).decode().splitlines()[0]
+    except (OSError, IndexError) as error:
+        return type(error).__name__
+targets = json.loads(${python(targets)})
+print(json.dumps({f'{t["host"]} {t["port"]}': ask(t) for t in targets}))
+`;
+}
+
+/** What Docker's name service says of each address. */
+export function namesOf(addresses: readonly string[]): string {
+  return `
+import json, socket
+def name(address):
+    try:
+        return socket.gethostbyaddr(address)[0]
+    except OSError:
+        return None
+print(json.dumps([name(one) for one in json.loads(${python(addresses)})]))
+`;
+}
+
+/** Its addresses: `["fe80::1%eth0", ...]`, all but loopback. */
 export const ownIpv6Addresses = `
 import json, socket
 found = []
@@ -135,7 +166,7 @@ import json
 print(json.dumps([line.split()[4] for line in open("/proc/self/mountinfo")]))
 `;
 
-/** What a process tries to become more than it is; each ends in the name of its error, or \`allowed\`. */
+/** What a process tries to become more than it is; each ends in the name of its error, or `allowed`. */
 export const escapes = `
 import ctypes, errno, json, os, socket
 libc = ctypes.CDLL(None, use_errno=True)

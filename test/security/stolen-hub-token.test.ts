@@ -1,6 +1,7 @@
 /** What whoever holds a hub's token may do and may not, tried against the service as it runs. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { request } from 'node:http';
+import { join } from 'node:path';
 import { Berth } from '../stack/berth.ts';
 import { waitFor } from '../stack/program.ts';
 import { docker, sharedEngine, testFolder } from '../stack/shared-engine.ts';
@@ -282,6 +283,17 @@ test('an unknown token, none, and one that is cut short are nobody', async () =>
   }
   const none = await fetch(`${berth.url}/v1/servers?token=${token}`, { headers: { cookie: `token=${token}` } });
   expect(none.status).toBe(401);
+});
+
+test('who may open the unix socket has still to bring a token', async () => {
+  const ask = async (headers: Record<string, string>) =>
+    new Promise<number>((resolve, reject) => {
+      const options = { socketPath: join(berth.runtime, 'hub.sock'), path: '/v1/servers', headers, agent: false };
+      const sent = request(options, (answer) => resolve(answer.resume().statusCode ?? 0));
+      sent.once('error', reject).end();
+    });
+  expect(await ask({})).toBe(401);
+  expect(await ask({ authorization: `Bearer ${await berth.token('hub')}` })).toBe(200);
 });
 
 async function containers(): Promise<string[]> {
