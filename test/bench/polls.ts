@@ -1,6 +1,7 @@
 /** Polls of many servers: the real adapter and the real service on a simulated engine, against an inspect for each. */
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { TINY_IMAGE } from '../stack/tiny-image.ts';
 import { DockerApi } from './docker-api.ts';
 import { cpuSeconds, megabytes, milliseconds, residentBytes, table, times } from './figures.ts';
@@ -57,16 +58,19 @@ async function measureBerth({ folder, servers }: PollsOptions) {
   try {
     const first = await startSimulatedService(state);
     try {
+      await settle();
       const memoryEmpty = await residentBytes(first.pid);
       await startServers({ url: first.url, token: await first.token(), count: servers, port });
       await first.writeContainers(containers);
       const figures = await poll(first, servers);
+      await settle();
       const memoryStarted = await residentBytes(first.pid);
       await first.close();
       const second = await startSimulatedService(state, containers);
       const found = await countRunning(second.url, { authorization: `Bearer ${await second.token()}` });
       if (found !== servers) throw new Error(`after a restart ${found} of ${servers} servers run`);
       await poll(second, servers);
+      await settle();
       const memoryFound = await residentBytes(second.pid);
       await second.close();
       return { ...figures, memoryEmpty, memoryStarted, memoryFound };
@@ -76,6 +80,11 @@ async function measureBerth({ folder, servers }: PollsOptions) {
   } finally {
     listener.close();
   }
+}
+
+/** V8 gives memory back when there has been little to do for some seconds. */
+async function settle(): Promise<void> {
+  await sleep(20_000);
 }
 
 /** CPU seconds of one round, and engine calls of all rounds: which have to be none. */

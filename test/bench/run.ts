@@ -18,9 +18,6 @@ import { makeRoot, removeRoot } from '../stack/root.ts';
 import { runCommand } from '../stack/run-command.ts';
 import { loadTinyImage } from '../stack/tiny-image.ts';
 import { bringVenvs } from '../stack/venvs.ts';
-import { benchPolls } from './polls.ts';
-import { benchServiceStart } from './service-start.ts';
-import { benchStarts } from './starts.ts';
 
 const sections = ['starts', 'polls', 'service-start'];
 const { values, positionals } = parseArgs({
@@ -52,16 +49,19 @@ try {
   }
   if (dockerd !== undefined && wanted.includes('starts')) {
     say('starts');
+    const { benchStarts } = await import('./starts.ts');
     tables.push(await benchStarts({ folder: join(root, 's'), engine: dockerd, rounds, servers: 20, say }));
   }
   if (dockerd !== undefined && wanted.includes('polls')) {
     say('polls');
+    const { benchPolls } = await import('./polls.ts');
     const pid = Number(await readFile(join(dockerd.root, 'docker.pid'), 'utf8'));
     const { socketPath } = dockerd;
     tables.push(await benchPolls({ folder: join(root, 'p'), engine: { socketPath, pid }, servers: 1000, say }));
   }
   if (wanted.includes('service-start')) {
     say('service-start');
+    const { benchServiceStart } = await import('./service-start.ts');
     tables.push(await benchServiceStart({ folder: join(root, 'k'), rounds, servers: 5000, say }));
   }
 } finally {

@@ -8,8 +8,13 @@
  * one has written: those containers then run before the service begins.
  */
 import { readFile, writeFile } from 'node:fs/promises';
-import { SimulatedEngine } from '@berth/docker-engine/simulated';
-import { serve } from '@berth/service';
+import { get } from 'node:http';
+import { setFlagsFromString } from 'node:v8';
+
+// As packages/service/src/cli/main.ts does, and as there before anything is loaded.
+setFlagsFromString('--optimize-for-size');
+const { SimulatedEngine } = await import('@berth/docker-engine/simulated');
+const { serve } = await import('@berth/service');
 
 const [configFile, state, runtime, containersFile] = process.argv.slice(2);
 const calls = [
@@ -48,7 +53,7 @@ const answers = {
 const began = performance.now();
 const service = await serve({ configFile, state, runtime }, { engine });
 const url = service.addresses.find((address) => address.startsWith('http:'));
-while ((await fetch(`${url}/readyz`)).status !== 200) await new Promise((resolve) => setTimeout(resolve, 2));
+while ((await statusOf(`${url}/readyz`)) !== 200) await new Promise((resolve) => setTimeout(resolve, 2));
 const readySeconds = (performance.now() - began) / 1000;
 
 process.on('message', ({ id, ask, value }) => {
@@ -58,3 +63,13 @@ process.on('message', ({ id, ask, value }) => {
   );
 });
 process.send({ ready: { url, readySeconds } });
+
+/** Not by fetch, which the service itself doesn't load. */
+function statusOf(page) {
+  return new Promise((resolve, reject) => {
+    get(page, { agent: false }, (answer) => answer.resume().on('end', () => resolve(answer.statusCode))).on(
+      'error',
+      reject,
+    );
+  });
+}

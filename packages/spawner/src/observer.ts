@@ -2,6 +2,7 @@
  * Follows the engine: its events as they come, and a look at all that runs when it was away, when something was left
  * over, and from time to time. The other duties of a pass hang on it: retention, retries, age, abandonment.
  */
+import { setImmediate as turn } from 'node:timers/promises';
 import type { SpawnerContext } from './context.ts';
 import type { EngineEvent, EngineWatch } from './engine.ts';
 import { reconcile, type Findings } from './reconcile.ts';
@@ -23,12 +24,13 @@ export class Observer {
   #timer: NodeJS.Timeout | undefined;
   #pass: Promise<void> | undefined;
   #again = false;
-  #down: string | undefined = 'has not answered yet';
-  #networkFailure: string | undefined = 'has not been looked for yet';
+  #down: string | undefined = 'Docker has not answered yet';
+  #networkFailure: string | undefined = 'the network has not been looked for yet';
   #resyncFailure: string | undefined;
   #findings: Findings = { strangers: [], unreadable: 0 };
   #prunedAt = 0;
-  #askedSavedAt = 0;
+  /** What was loaded at the start was written by then. */
+  #askedSavedAt: number;
   ready = false;
 
   constructor(context: SpawnerContext, life: ServerLife, end: (key: string, reason: string) => void) {
@@ -36,6 +38,7 @@ export class Observer {
     this.#life = life;
     this.#end = end;
     const now = context.parts.now();
+    this.#askedSavedAt = now.getTime();
     this.#since = { docker: now, network: now, resync: now, store: now };
   }
 
@@ -171,8 +174,12 @@ export class Observer {
       this.#endTheOldAndAbandoned(time);
       if (time - this.#askedSavedAt > askedMilliseconds) {
         this.#askedSavedAt = time;
-        for (const entry of table.all())
-          if (entry.record.status.state === 'running' && !entry.work) await recorder.keep(entry);
+        for (const entry of table.all()) {
+          if (entry.record.status.state !== 'running' || entry.work) continue;
+          await recorder.keep(entry);
+          // Each is a write to the disk that nothing else happens beside: requests come in between.
+          await turn();
+        }
       }
       if (time - this.#prunedAt > retentionMilliseconds) {
         this.#prunedAt = time;

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** Where `berth` meets the process: the one file that reads its environment, streams and signals. */
 import { readFileSync } from 'node:fs';
+import { setFlagsFromString } from 'node:v8';
 import { run } from './program.ts';
 
 const ending = new AbortController();
@@ -29,5 +30,9 @@ process.exitCode = await run(process.argv.slice(2), {
   environment: env,
   now: () => new Date(),
   signal: ending.signal,
-  serve: async (options) => (await import('../serve.ts')).serve(options),
+  async serve(options) {
+    // The service waits most of its life: 30 MB less in memory count for more than the speed of its few loops.
+    setFlagsFromString('--optimize-for-size');
+    return (await import('../serve.ts')).serve(options);
+  },
 });

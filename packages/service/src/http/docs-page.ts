@@ -1,6 +1,7 @@
 /** /docs: the contract as a page. Everything it loads comes from here, so it also reads without a network. */
 import express, { Router, type Response } from 'express';
-import { getAbsoluteFSPath } from 'swagger-ui-dist';
+// Not the package itself, which would load the whole page's programs: 30 MB that only browsers need.
+import getAbsoluteFSPath from 'swagger-ui-dist/absolute-path.js';
 
 const page = `<!doctype html>
 <html lang="en">
