@@ -80,6 +80,7 @@ class BerthSpawner(Spawner):
         self._generation = 0
         self._turn = 0  # grows with each start and stop: a start that is no longer wanted gives up
         self._starting = False
+        self._gave_up = False  # the last start failed
         self._certificates: dict[str, str] = {}
         self._story: Story | None = None
         self._check_setup()
@@ -140,7 +141,7 @@ class BerthSpawner(Spawner):
     async def start(self) -> str:
         """Start the server and return its URL once it listens; else leave nothing behind and say why."""
         self._turn += 1
-        self._starting = True
+        self._starting, self._gave_up = True, False
         story = self._told()
         try:
             try:
@@ -149,7 +150,7 @@ class BerthSpawner(Spawner):
                 self.log.error("Berth: %s was not started: %s (%s)", self._log_name, error, self.berth_url)
                 raise refused(error) from None
         except BaseException as error:  # CancelledError too: since 5.1 that is how the hub's time-out arrives
-            self._starting = False
+            self._starting, self._gave_up = False, True
             key, self._key = self._key, ""
             if key and not (isinstance(error, StartFailed) and error.ended):
                 # The hub calls stop() only if a poll says that something runs, so the clean-up is this one. It goes
@@ -302,10 +303,12 @@ class BerthSpawner(Spawner):
         try:
             server = await self._service().server(await self._own_key(), self._generation)
             self._adopt(server)
-            return exit_status(server)
+            status = exit_status(server)
         except Exception as error:
             self.log.debug("Berth: the state of %s is unknown: %s", self._log_name, error)
-            return None
+            status = None
+        # A start that failed is being undone: the hub would call stop(), and show the reason only once that is through.
+        return 1 if status is None and self._gave_up else status
 
     def _adopt(self, server: Server | None) -> None:
         """After a hub was killed in mid-start, the generation is the service's."""

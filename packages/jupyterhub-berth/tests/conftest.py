@@ -46,6 +46,9 @@ async def make(fake: FakeBerth, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) 
             users[user] = User(
                 orm_user, {"config": None, "base_url": "/", "domain": None, "spawner_class": BerthSpawner}
             )
+        if name not in users[user].orm_spawners:  # JupyterHub 6 makes it beforehand
+            db.add(orm.Spawner(name=name, user=users[user].orm_user))
+            db.commit()
         hub = Hub(ip=api_host, connect_ip=api_host, port=8081, base_url="/hub/")
         with mock.patch.dict(users[user].settings, {"hub": hub}):
             spawner = users[user]._new_spawner(name, hub=hub, **settings)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from conftest import MakeSpawner
-from fake_service import Failed, FakeBerth, Record, Refused
+from fake_service import Failed, FakeBerth, Record, Refused, launch_at_once
 
 from jupyterhub_berth import BerthSpawner
 from jupyterhub_berth.messages import StartFailed
@@ -105,6 +105,9 @@ async def test_a_failure_carries_its_sentence_to_every_page_of_the_hub(fake: Fak
     assert error.log_message % error.args == sentence  # what write_error shows before 5.3
     assert "DELETE" not in methods(fake), "Berth has undone it: history and `berth ps` keep the reason"
     assert await spawner.poll() == 1
+    fake.launch = launch_at_once
+    assert await spawner.start()
+    assert await spawner.poll() is None
 
 
 @pytest.mark.parametrize(
@@ -208,6 +211,27 @@ async def test_a_start_cancelled_while_the_service_is_down_is_undone_once_it_is_
     assert time.monotonic() - began < 6, "the hub isn't held up"
     await fake.up()
     await until(lambda: fake.only.status["state"] == "stopped", within=10)
+
+
+async def test_a_failed_start_that_is_still_being_undone_does_not_hold_up_its_reason(
+    fake: FakeBerth, make: MakeSpawner
+) -> None:
+    """The hub would call stop() after a poll of None, and show why the start failed only once that had returned."""
+    spawner = make()
+    done = asyncio.Event()
+
+    async def halt(record: Record) -> None:
+        await done.wait()
+
+    fake.launch, fake.halt = slow, halt
+    start = asyncio.ensure_future(spawner.start())
+    await until(lambda: fake.records)
+    start.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await start
+    assert fake.only.status["state"] == "stopping"
+    assert await spawner.poll() == 1
+    done.set()
 
 
 async def test_a_hub_that_gives_up_first_leaves_nothing_behind(fake: FakeBerth, spawner: BerthSpawner) -> None:
@@ -506,6 +530,26 @@ async def test_the_form_says_how_the_last_server_ended_where_it_did_not_end_well
     form = await spawner.get_options_form()
     assert ("It needed more than &lt;32 MiB&gt;." in form) is shown
     assert "<select" not in form
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "words"),
+    [
+        (137, "It was killed: <b>out of memory</b>.", "It was killed: &lt;b&gt;out of memory&lt;/b&gt;."),
+        (None, "Its container vanished.", "Its container vanished."),
+        (0, "It ended.", ""),
+    ],
+)
+async def test_the_start_page_says_how_the_last_server_ended_where_it_did_not_end_well(
+    fake: FakeBerth, make: MakeSpawner, code: Any, reason: str, words: str
+) -> None:
+    spawner = make()
+    await spawner.start()
+    tick = spawner._service().stream.tick
+    fake.only.exit(code, reason)
+    await spawner._service().stream.changed(fake.only.key, tick, 1)
+    form = await make().get_options_form()
+    assert (words in form) if words else form == ""
 
 
 async def test_the_form_still_renders_and_says_so_while_the_service_is_down(fake: FakeBerth, make: MakeSpawner) -> None:
