@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createSocket } from 'node:dgram';
 import { readFile } from 'node:fs/promises';
-import { connect } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { hostCommand } from '../stack/host-command.ts';
@@ -121,6 +121,31 @@ test('a service that listens on all addresses, with TLS, answers the host and no
     expect(program.log()).toContain('a notebook tried to reach the service and was cut off');
   } finally {
     await program.stop();
+  }
+});
+
+test("a notebook reaches what the host serves on its addresses, until the checklist's firewall rule shuts it out", async () => {
+  const server = createServer((socket) => socket.end());
+  await new Promise<void>((resolve) => server.listen(0, engine.bridgeAddress, resolve));
+  const { port } = server.address() as AddressInfo;
+  const [hub, other] = [ports.hub, port].map((one) => ({ host: engine.bridgeAddress, port: one }));
+  const subnet = (
+    await docker(engine, 'network', 'inspect', '-f', '{{(index .IPAM.Config 0).Subnet}}', 'berth')
+  ).trim();
+  const document = await readFile(new URL('../../SECURITY.md', import.meta.url), 'utf8');
+  const rule = /`iptables -I (INPUT -s SUBNET [^`]+)`/.exec(document)?.[1] ?? '';
+  const words = rule.replace('SUBNET', subnet).replace('8081', String(ports.hub)).split(' ');
+  try {
+    expect(await opened([hub!, other!])).toHaveLength(2);
+    await hostCommand('iptables', ['-w', '-I', ...words]);
+    try {
+      expect(await opened([hub!, other!])).toEqual([`${hub!.host} ${hub!.port}`]);
+      expect(await reachedFromHost(addressOf(own!.container), 8888)).toBe(true);
+    } finally {
+      await hostCommand('iptables', ['-w', '-D', ...words]);
+    }
+  } finally {
+    server.close();
   }
 });
 
