@@ -68,6 +68,7 @@ export class Observer {
 
   parts(quarantined: readonly { key: string; reason: string }[]): ReadinessPart[] {
     const { failure } = this.#context.recorder;
+    const networkFault = this.#networkFault();
     const { strangers, unreadable } = this.#findings;
     const oddities = [
       ...(this.#resyncFailure === undefined ? [] : [`the last look at what runs failed: ${this.#resyncFailure}`]),
@@ -77,12 +78,7 @@ export class Observer {
     const rows = quarantined.map(({ key, reason }) => `server ${key} could not be read from the database: ${reason}`);
     return [
       part('docker', this.#since.docker, this.#down === undefined ? 'ok' : 'down', this.#down),
-      part(
-        'network',
-        this.#since.network,
-        this.#networkFailure === undefined ? 'ok' : 'degraded',
-        this.#networkFailure,
-      ),
+      part('network', this.#since.network, networkFault === undefined ? 'ok' : 'degraded', networkFault),
       part(
         'resync',
         this.#since.resync,
@@ -162,6 +158,14 @@ export class Observer {
     } catch (error) {
       this.#networkFailure = error instanceof Error ? error.message : String(error);
     }
+  }
+
+  /** A start may have found the network meanwhile; and one of that name may be somebody else's, made otherwise. */
+  #networkFault(): string | undefined {
+    const { network, parts } = this.#context;
+    if (network === undefined) return this.#networkFailure;
+    if (parts.settings.network.mode === 'existing' || !network.interContainer) return undefined;
+    return `on the network ${network.name} notebooks can reach each other, as it wasn't made by Berth; stop all servers, remove it, restart Berth`;
   }
 
   /** What else is due; nothing here may end a pass. */

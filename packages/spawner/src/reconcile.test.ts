@@ -28,6 +28,19 @@ test('while Docker is away a server is what it last was, and says so', async () 
   await world.close();
 });
 
+test.each([
+  ['own', 'degraded'],
+  ['existing', 'ok'],
+] as const)('a network of mode %s on which notebooks reach each other is %s', async (mode, state) => {
+  const world = new World({ settings: { network: { name: 'berth', mode } } });
+  const lax = { name: 'berth', interContainer: true, labels: {}, mustExist: false };
+  await world.engine.ensureNetwork(lax, new AbortController().signal);
+  await world.open();
+  await world.running();
+  expect(world.spawner.parts()).toContainEqual(expect.objectContaining({ part: 'network', state }));
+  await world.close();
+});
+
 test('an exit that no event told of is seen at the next look', async () => {
   const world = await new World().open();
   const { container } = await world.running();
