@@ -14,8 +14,11 @@ import { locate, Start } from './starting.ts';
 import type { Entry } from './server-table.ts';
 import type { ServerFailure, ServerRecord } from './server.ts';
 
-/** How long a failed start looks for its reason, and how long it waits for its container to go. */
-const diagnosisMilliseconds = 3000;
+/**
+ * How long a failed start looks for its reason, and how long it waits for its container to go. The first keeps the user
+ * waiting behind the deadline, and the adapter waits 3 s for a reason by default.
+ */
+const diagnosisMilliseconds = 1000;
 const undoMilliseconds = 15_000;
 
 export class ServerLife {
