@@ -66,6 +66,34 @@ test('a server started between a list and what is made of it lives on', async ()
   await world.close();
 });
 
+test('servers that come and go while a look at what runs is under way are all as they should be', async () => {
+  const world = await new World().open();
+  const people = Array.from({ length: 20 }, (_, i) => `user${i}`);
+  let over = false;
+  const looking = (async () => {
+    while (!over) {
+      world.engine.reconnectEvents();
+      await new Promise((resolve) => setTimeout(resolve, 1));
+    }
+  })();
+  await Promise.all(
+    people.map(async (user) => {
+      for (const generation of [1, 2, 3]) {
+        const { key } = await world.running({ user, generation });
+        await world.spawner.stop(key, {});
+        await world.reaches('stopped', key);
+      }
+      await world.running({ user, generation: 4 });
+    }),
+  );
+  over = true;
+  await looking;
+  expect(world.spawner.list().map(({ status }) => status.state)).toEqual(people.map(() => 'running'));
+  expect(world.engine.containers()).toHaveLength(people.length);
+  expect(world.store.history.filter(({ outcome }) => outcome !== 'stopped')).toEqual([]);
+  await world.close();
+});
+
 test('a container with copied labels is reported, not adopted, not removed, and moves nothing', async () => {
   const world = await new World().open();
   const { container } = await world.running();
