@@ -2,12 +2,13 @@
  * The way to one Docker daemon: each call pinned to the API version that was negotiated, bounded in time, abortable, its
  * errors translated.
  */
-import { Agent, request } from 'node:http';
+import { request } from 'node:http';
 import { EngineError } from '@berth/spawner';
 import Dockerode from 'dockerode';
 import { abortable } from './abortable.ts';
 import { chooseApiVersion, compareApiVersions, NEWEST_API, parseApiVersion, type ApiVersion } from './api-version.ts';
 import { statusOf, toEngineError, type CallSubject } from './docker-errors.ts';
+import { QuietAgent } from './quiet-agent.ts';
 
 export interface CallOptions {
   /** For messages: `start`. */
@@ -29,7 +30,7 @@ export class DockerConnection {
   readonly socketPath: string;
   readonly callSeconds: number;
   // A connection for each call: one that a restarted daemon has closed is never used again.
-  readonly #agent = new Agent({ keepAlive: false });
+  readonly #agent = new QuietAgent({ keepAlive: false });
   #negotiated: Promise<Negotiated> | undefined;
 
   constructor(socketPath: string, callSeconds: number) {
