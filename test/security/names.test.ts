@@ -63,7 +63,7 @@ beforeAll(async () => {
     await stack.hubApi.startServer(user);
     await hub.settled(user);
   }
-  for (const [user, server] of byToken) await hub.started(user, server);
+  await Promise.all(byToken.map(([user, server]) => hub.started(user, server)));
   for (const [user, server] of names) made.set(`${user}\0${server}`, await look(user, server));
 });
 
@@ -79,7 +79,7 @@ async function look(user: string, server: string): Promise<Made> {
   return {
     container: Name.slice(1),
     hostname: Config.Hostname,
-    volumes: Mounts.flatMap((mount) => mount.Name ?? []),
+    volumes: Mounts.flatMap((mount) => mount.Name ?? []).toSorted(), // Docker has no order for them
     user: Config.Labels['berth.user'],
     server: Config.Labels['berth.server'],
   };
