@@ -146,6 +146,8 @@ test('a program in it that needs too much memory is killed alone: the server liv
   await expect(docker(engine, 'exec', container, 'tail', '-c', '100m', '/dev/zero')).rejects.toThrow(/137/);
   expect(await ready(stack, user)).toBe(true);
   expect(await state(stack, user)).toBe('running');
-  await docker(engine, 'kill', container);
+  await docker(engine, 'stop', container);
   await waitFor('Berth knows of the end', async () => (await state(stack, user)) === 'exited');
+  const [ended] = await history(stack, user);
+  expect(ended?.exit?.reason).toMatch(/^The server was ended from outside \(SIGTERM\)\./);
 });

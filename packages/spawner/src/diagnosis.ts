@@ -21,11 +21,15 @@ export function vanishedExit(at: Date): ServerExit {
   return { at, code: null, oomKilled: false, reason: vanishedReason };
 }
 
-function reason({ code, oomKilled, error }: ContainerExit, memoryBytes: number | undefined): string {
-  if (oomKilled) {
-    const limit = memoryBytes === undefined ? 'the memory it may use' : `its memory limit of ${size(memoryBytes)}`;
-    return `The server needed more than ${limit} and was killed.`;
-  }
+/** The mark of memory is the container's: with another code than that of SIGKILL it was a program beside the server, as a kernel is. */
+function reason(exit: ContainerExit, memoryBytes: number | undefined): string {
+  if (!exit.oomKilled) return ending(exit);
+  const limit = memoryBytes === undefined ? 'the memory it may use' : `its memory limit of ${size(memoryBytes)}`;
+  if (exit.code === 137) return `The server needed more than ${limit} and was killed.`;
+  return `${ending(exit)} Before that, a program in it was killed, because ${limit} was used up.`;
+}
+
+function ending({ code, error }: ContainerExit): string {
   if (error) return `The server could not run: ${error}.`;
   if (code === 0) return 'The server ended by itself.';
   const signal = code > 128 ? (signals[code - 128] ?? `signal ${code - 128}`) : undefined;

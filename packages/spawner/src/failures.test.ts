@@ -116,12 +116,16 @@ test.each([
   [{ code: 0 }, 'The server ended by itself.'],
   [{ code: 5 }, 'The server ended with exit code 5.'],
   [{ code: 137 }, 'The server was ended from outside (SIGKILL).'],
+  [
+    { code: 0, oomKilled: true },
+    'The server ended by itself. Before that, a program in it was killed, because its memory limit of 1 GiB was used up.',
+  ],
 ])('a running server that ends (%j) says why, and its container goes once it is read', async (exit, reason) => {
   const world = await new World().open();
   const { container } = await world.running();
   world.engine.say(container?.id ?? '', 'bye');
   world.engine.exit(container?.id ?? '', exit);
-  expect((await world.reaches('exited')).status).toMatchObject({ exit: { ...exit, oomKilled: false, reason } });
+  expect((await world.reaches('exited')).status).toMatchObject({ exit: { oomKilled: false, ...exit, reason } });
   await eventually(() => world.engine.containers().length === 0);
   expect(world.store.history[0]).toMatchObject({ outcome: 'exited', exit, logTail: ['bye'] });
   expect(await world.spawner.logs(world.key, 10, new AbortController().signal)).toEqual(['bye']);
