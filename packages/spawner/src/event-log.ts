@@ -11,7 +11,7 @@ export class EventLog {
   #last: number;
 
   /** Ids begin at the clock's microseconds, so that they grow across restarts as long as the clock doesn't jump back. */
-  constructor(now: Date, size = 5000) {
+  constructor(now: Date, size = 1000) {
     this.#last = now.getTime() * 1000;
     this.#size = size;
   }

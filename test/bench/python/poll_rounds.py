@@ -70,4 +70,6 @@ async def main(count: int, rounds: int) -> None:
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
 
 
+# What the hub's database and a connection that ends have to say is of no use here; whether polls were right is checked.
+logging.disable(logging.CRITICAL)
 asyncio.run(main(int(sys.argv[1]), int(sys.argv[2])))
