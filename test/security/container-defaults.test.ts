@@ -31,7 +31,7 @@ beforeAll(async () => {
   notebook = await openNotebook(stack, await stack.loggedIn('user1'), 'user1');
   container = await inspect(engine, (await stack.containers('user1'))[0]!.Id);
   hub = await TokenHolder.of(stack.berth, 'hub.token', 'default');
-});
+}, 240_000);
 
 /** The tiny image without its USER, imported once for each. */
 async function importRootImages(archive: string): Promise<void> {

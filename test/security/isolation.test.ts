@@ -56,7 +56,7 @@ beforeAll(async () => {
     proxyApi: port(proxyApi),
     proxy: port(stack.hub.origin),
   };
-});
+}, 240_000);
 
 afterAll(async () => {
   if (stranger !== undefined) await docker(engine, 'rm', '-f', stranger.Id);

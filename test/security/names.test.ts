@@ -65,7 +65,7 @@ beforeAll(async () => {
   }
   await Promise.all(byToken.map(([user, server]) => hub.started(user, server)));
   for (const [user, server] of names) made.set(`${user}\0${server}`, await look(user, server));
-});
+}, 240_000);
 
 afterAll(async () => {
   const volumes = [...made.values()].flatMap((one) => one.volumes);

@@ -71,7 +71,7 @@ beforeAll(async () => {
     "the hub's cookie secret": (await readFile(join(folder, 'h', 'cookie_secret'), 'utf8')).trim(),
     "a user's password": stack.hub.password,
   };
-});
+}, 240_000);
 
 afterAll(async () => {
   await stack?.remove();
