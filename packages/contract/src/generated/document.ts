@@ -54,6 +54,7 @@ export const document = {
               "items": {
                 "$ref": "#/components/schemas/StateName"
               },
+              "minItems": 1,
               "maxItems": 6
             },
             "style": "form",

@@ -3,6 +3,7 @@ import express, { type Express, type NextFunction, type Request, type RequestHan
 import { randomUUID } from 'node:crypto';
 import type { Caller, TokenRing } from '../tokens/index.ts';
 import { authorise, bearerToken, permissions } from './authorisation.ts';
+import { limitLeftover, readBody } from './body.ts';
 import type { Contract } from './contract.ts';
 import { docsPage } from './docs-page.ts';
 import type { Metrics } from './metrics.ts';
@@ -17,9 +18,6 @@ export interface AppParts {
   readonly metrics: Pick<Metrics, 'request'>;
   readonly log: Log;
 }
-
-/** 1 MiB; the largest certificates and a large environment fit. */
-const bodyLimit = 2 ** 20;
 
 type Trails = WeakMap<Request, RequestTrail>;
 
@@ -56,6 +54,7 @@ function beginTrail({ log, metrics }: AppParts, trails: Trails): RequestHandler 
     };
     trails.set(request, trail);
     response.set('x-request-id', trail.requestId).set(securityHeaders);
+    limitLeftover(request, response);
     response.once('close', () => {
       const ms = performance.now() - begun;
       const status = response.headersSent ? response.statusCode : 499;
@@ -67,8 +66,6 @@ function beginTrail({ log, metrics }: AppParts, trails: Trails): RequestHandler 
 }
 
 function operations({ contract, handlers, tokens }: AppParts, trails: Trails): RequestHandler {
-  const readJson = express.json({ limit: bodyLimit, inflate: false, strict: true, type: () => true });
-
   async function run(request: Request, response: Response): Promise<void> {
     const trail = trails.get(request);
     const route = contract.route(request.method === 'HEAD' ? 'GET' : request.method, request.path);
@@ -76,7 +73,7 @@ function operations({ contract, handlers, tokens }: AppParts, trails: Trails): R
     const caller = await authenticate(tokens, request, route.operationId);
     if (trail !== undefined && permissions[route.operationId] !== 'anyone') trail.caller = caller;
     authorise(caller, route.operationId);
-    if (route.takesBody) await readBody(readJson, request, response);
+    if (route.takesBody) await readBody(request, response);
     const { path, query } = contract.validate(route, {
       method: request.method === 'HEAD' ? 'GET' : request.method,
       path: request.path,
@@ -114,15 +111,6 @@ async function authenticate(
       headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
     });
   return caller;
-}
-
-function readBody(readJson: RequestHandler, request: Request, response: Response): Promise<void> {
-  const [mediaType = ''] = (request.get('content-type') ?? '').split(';');
-  if (mediaType.trim().toLowerCase() !== 'application/json')
-    throw new ProblemError('media-type-unsupported', 'The body must come as application/json.');
-  return new Promise((resolve, reject) => {
-    void readJson(request, response, (error?: unknown) => (error === undefined ? resolve() : reject(error)));
-  });
 }
 
 function abortedWith(response: Response): AbortSignal {
