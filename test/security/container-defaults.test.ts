@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { docker, sharedEngine, testFolder } from '../stack/shared-engine.ts';
 import { Stack } from '../stack/stack.ts';
 import { inspect, type Inspected } from './inspected.ts';
-import { openNotebook, type OpenedNotebook } from './opened-notebook.ts';
+import { openNotebook, patientHub, type OpenedNotebook } from './opened-notebook.ts';
 import * as probes from './probes.ts';
 import { TokenHolder } from './token-holder.ts';
 
@@ -27,7 +27,7 @@ beforeAll(async () => {
   const folder = await testFolder();
   await importRootImages(join(folder, 'tiny.tar'));
   const images = [engine.notebookImage, engine.tinyImage, ...Object.values(rootImages).map(({ image }) => image)];
-  stack = await Stack.start({ folder, engine, images });
+  stack = await Stack.start({ folder, engine, images, hubConfiguration: patientHub });
   notebook = await openNotebook(stack, await stack.loggedIn('user1'), 'user1');
   container = await inspect(engine, (await stack.containers('user1'))[0]!.Id);
   hub = await TokenHolder.of(stack.berth, 'hub.token', 'default');

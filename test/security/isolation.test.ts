@@ -12,7 +12,7 @@ import { hostCommand } from '../stack/host-command.ts';
 import { docker, sharedEngine, testFolder } from '../stack/shared-engine.ts';
 import { Stack } from '../stack/stack.ts';
 import { addressOf, inspect, type Inspected } from './inspected.ts';
-import { openNotebook, type OpenedNotebook } from './opened-notebook.ts';
+import { openNotebook, patientHub, type OpenedNotebook } from './opened-notebook.ts';
 import * as probes from './probes.ts';
 import { startTlsService, statusAt } from './tls-service.ts';
 
@@ -28,7 +28,7 @@ let ports: { berth: number; hub: number; proxyApi: number; proxy: number };
 
 beforeAll(async () => {
   folder = await testFolder();
-  stack = await Stack.start({ folder, engine, images: [engine.notebookImage] });
+  stack = await Stack.start({ folder, engine, images: [engine.notebookImage], hubConfiguration: patientHub });
   const user1 = await stack.loggedIn('user1');
   const user2 = await stack.loggedIn('user2');
   [own, sibling, foreign] = await Promise.all(

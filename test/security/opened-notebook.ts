@@ -10,7 +10,10 @@ export interface OpenedNotebook {
   run<T>(code: string): Promise<T>;
 }
 
-/** Logs in, starts the server from the hub's page, opens JupyterLab, starts a kernel. */
+/** For a hub on a busy machine, where several Jupyters start at once. */
+export const patientHub = 'c.Spawner.start_timeout = 200\nc.Spawner.http_timeout = 120';
+
+/** Starts the server from the hub's page, opens JupyterLab, starts a kernel. */
 export async function openNotebook(stack: Stack, browser: Browser, user: string, server = ''): Promise<OpenedNotebook> {
   await browser.startServer(user, server);
   const last = (await browser.progressToEnd(user, server)).at(-1);
