@@ -7,11 +7,15 @@ export type Probe = (address: string, port: number, signal: AbortSignal) => Prom
 
 const attemptMilliseconds = 1000;
 const firstPause = 5;
+/** A pause is at most 100 ms, and later on a twentieth of the time waited so far, up to 500 ms. */
 const longestPause = 100;
+const longestLatePause = 500;
 
-/** Asks often at first, as small servers listen within milliseconds, then ten times a second. */
+/** Asks often at first, as small servers listen within milliseconds; many slow ones then cost little. */
 export const tcpProbe: Probe = async (address, port, signal) => {
-  for (let pause = firstPause; ; pause = Math.min(pause * 1.3, longestPause)) {
+  const began = performance.now();
+  const longest = () => Math.min(Math.max(longestPause, (performance.now() - began) / 20), longestLatePause);
+  for (let pause = firstPause; ; pause = Math.min(pause * 1.3, longest())) {
     if (await accepts(address, port, signal)) return;
     await delay(pause, undefined, { signal }).catch(() => undefined);
     signal.throwIfAborted();

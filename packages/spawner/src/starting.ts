@@ -16,8 +16,9 @@ import type { ImageChoice } from './settings.ts';
 import type { StartServer } from './spawner.ts';
 import { startStepTitles, type FaultPoint, type startSteps } from './steps.ts';
 
-/** How often a start that waits looks at its container itself, beside listening to events. */
-const lookMilliseconds = 2000;
+/** When a start that waits looks at its container itself, beside listening to events: after 2, 4, 8, ... s. */
+const firstLookMilliseconds = 2000;
+const longestLookMilliseconds = 16_000;
 
 export class Start {
   readonly #entry: Entry;
@@ -189,9 +190,9 @@ export class Start {
 
   /** Rejects once the container has ended: told by an event, or seen by itself where the event was missed. */
   async #ended(id: string, signal: AbortSignal): Promise<never> {
-    for (;;) {
+    for (let pause = firstLookMilliseconds; ; pause = Math.min(pause * 2, longestLookMilliseconds)) {
       await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, lookMilliseconds);
+        const timer = setTimeout(resolve, pause);
         const wake = () => {
           clearTimeout(timer);
           resolve();
