@@ -14,6 +14,8 @@ export interface PollsOptions {
   readonly engine: { readonly socketPath: string; readonly pid: number };
   readonly servers: number;
   readonly say: (line: string) => void;
+  /** Ends the bench before its next measurement. */
+  readonly signal: AbortSignal;
 }
 
 const rounds = 50;
@@ -24,6 +26,7 @@ export async function benchPolls(options: PollsOptions): Promise<string> {
   say(`  ${servers} servers on the simulated engine`);
   const berth = await measureBerth(options);
   say(`  ${servers} inspects of ${realContainers} containers on dockerd`);
+  options.signal.throwIfAborted();
   const docker = await measureInspects(options);
   const ratio = (docker.client + docker.daemon) / (berth.adapter + berth.service);
   const polls = table(

@@ -31,6 +31,13 @@ if (!wanted.every((name) => sections.includes(name)) || !Number.isInteger(rounds
   process.exit(2);
 }
 
+// What runs is ended in order: after the measurement under way.
+const interruption = new AbortController();
+const { signal } = interruption;
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(name, () => interruption.abort(new Error('interrupted')));
+}
+
 const say = (line: string) => console.error(line);
 const tables: string[] = [];
 const repository = fileURLToPath(new URL('../..', import.meta.url));
@@ -50,19 +57,19 @@ try {
   if (dockerd !== undefined && wanted.includes('starts')) {
     say('starts');
     const { benchStarts } = await import('./starts.ts');
-    tables.push(await benchStarts({ folder: join(root, 's'), engine: dockerd, rounds, servers: 20, say }));
+    tables.push(await benchStarts({ folder: join(root, 's'), engine: dockerd, rounds, servers: 20, say, signal }));
   }
   if (dockerd !== undefined && wanted.includes('polls')) {
     say('polls');
     const { benchPolls } = await import('./polls.ts');
     const pid = Number(await readFile(join(dockerd.root, 'docker.pid'), 'utf8'));
     const { socketPath } = dockerd;
-    tables.push(await benchPolls({ folder: join(root, 'p'), engine: { socketPath, pid }, servers: 1000, say }));
+    tables.push(await benchPolls({ folder: join(root, 'p'), engine: { socketPath, pid }, servers: 1000, say, signal }));
   }
   if (wanted.includes('service-start')) {
     say('service-start');
     const { benchServiceStart } = await import('./service-start.ts');
-    tables.push(await benchServiceStart({ folder: join(root, 'k'), rounds, servers: 5000, say }));
+    tables.push(await benchServiceStart({ folder: join(root, 'k'), rounds, servers: 5000, say, signal }));
   }
 } finally {
   await dockerd?.remove();

@@ -10,9 +10,17 @@ export interface ServiceStartOptions {
   readonly rounds: number;
   readonly servers: number;
   readonly say: (line: string) => void;
+  /** Ends the bench before its next measurement. */
+  readonly signal: AbortSignal;
 }
 
-export async function benchServiceStart({ folder, rounds, servers, say }: ServiceStartOptions): Promise<string> {
+export async function benchServiceStart({
+  folder,
+  rounds,
+  servers,
+  say,
+  signal,
+}: ServiceStartOptions): Promise<string> {
   const listener = createServer((socket) => socket.destroy());
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
   const { port } = listener.address() as AddressInfo;
@@ -29,6 +37,7 @@ export async function benchServiceStart({ folder, rounds, servers, say }: Servic
     const withNone: number[] = [];
     const withAll: number[] = [];
     for (let round = 0; round < rounds; round++) {
+      signal.throwIfAborted();
       const none = await startSimulatedService(empty);
       withNone.push(none.readySeconds);
       await none.close();

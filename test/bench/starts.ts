@@ -14,6 +14,8 @@ export interface StartsOptions {
   /** Servers that are started at once. */
   readonly servers: number;
   readonly say: (line: string) => void;
+  /** Ends the bench before its next measurement. */
+  readonly signal: AbortSignal;
 }
 
 interface Times {
@@ -39,6 +41,7 @@ export async function benchStarts(options: StartsOptions): Promise<string> {
     for (let round = 0; round < rounds; round++) {
       // Each comes first in turn: whoever follows finds warmer caches.
       for (let i = 0; i < contestants.length; i++) {
+        options.signal.throwIfAborted();
         const one = contestants[(round + i) % contestants.length];
         if (one !== undefined) await measure(one, users, found.get(one));
       }
