@@ -71,6 +71,7 @@ export class Observer {
     const networkFault = this.#networkFault();
     const { strangers, unreadable } = this.#findings;
     const oddities = [
+      ...(this.ready ? [] : ['it has not yet been seen which containers run']),
       ...(this.#resyncFailure === undefined ? [] : [`the last look at what runs failed: ${this.#resyncFailure}`]),
       ...strangers.map(({ name, reason }) => `container ${name} is left alone: ${reason}`),
       ...(unreadable > 0 ? [`${unreadable} containers could not be read`] : []),
