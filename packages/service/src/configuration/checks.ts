@@ -116,6 +116,13 @@ function* volumes({ containers, docker }: Written, folders: Folders): Generator<
         path: [...path, 'source'],
         message: `has braces around something else than ${volumeFields.join(', ')}`,
       };
+    else if (!source.startsWith('/') && !volumeTemplate.test(source))
+      yield {
+        path: [...path, 'source'],
+        message:
+          'no name of a volume for every user: it begins with a letter or digit of its own, then letters, digits, ., _, - ' +
+          'and fields, such as jupyterhub-user-{username}; or it is an absolute path',
+      };
     if (!source.startsWith('/')) continue;
     const clean = posix.normalize(source).replace(/(.)\/$/, '$1');
     if (source.split('/').includes('..'))
@@ -139,6 +146,9 @@ function* volumes({ containers, docker }: Written, folders: Folders): Generator<
       message: `volume ${first + 1} has this target already`,
     };
 }
+
+/** What Docker takes for a volume's name; a user's escaped name may begin with `-`, so a field can't come first. */
+const volumeTemplate = /^[A-Za-z0-9](?:[A-Za-z0-9_.-]|\{[a-z_]+\})*$/;
 
 function isTemplate(source: string): boolean {
   try {

@@ -231,6 +231,13 @@ test.each<[string, string, string[]]>([
     ['berth.yaml:1: containers.environment.A: must be text, numbers in quotes, not 1'],
   ],
   [
+    "a volume's name that begins with the user's",
+    'containers: {volumes: [{source: "{username}-data", target: /s}]}',
+    [
+      'berth.yaml:1: containers.volumes[0].source: no name of a volume for every user: it begins with a letter or digit of its own, then letters, digits, ., _, - and fields, such as jupyterhub-user-{username}; or it is an absolute path',
+    ],
+  ],
+  [
     "Docker's socket as a volume",
     'containers: {volumes: [{source: /var/run/docker.sock, target: /s}]}',
     ['berth.yaml:1: containers.volumes[0].source: would show notebooks /var/run/docker.sock; choose another folder'],
