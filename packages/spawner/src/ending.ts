@@ -93,7 +93,10 @@ export async function endContainer(
   await settled(entry.creating, signal);
   return untilEngineAnswers(async () => {
     const found = await findContainer(entry, context, signal);
-    if (!found) return undefined;
+    if (!found) {
+      await context.parts.certificates.remove(entry.record.key);
+      return undefined;
+    }
     if (found.state.phase === 'running') await engine.stop(found.id, graceSeconds, signal);
     await context.fault('stop:signalled');
 

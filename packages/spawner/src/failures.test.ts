@@ -244,14 +244,47 @@ test("while a drain is on, no new server starts; the running one goes on; the se
   await world.close();
 });
 
+const pem = '-----BEGIN X-----';
+const certificates = { key: pem, certificate: pem, authority: pem };
+
 test('certificates lie on the host only while their server lives', async () => {
   const world = await new World().open();
-  const pem = '-----BEGIN X-----';
-  const { status } = await world.running({ certificates: { key: pem, certificate: pem, authority: pem } });
+  const { status } = await world.running({ certificates });
   expect(status).toMatchObject({ url: expect.stringMatching(/^https:\/\/127\.0\.0\.1:\d+$/) });
   expect([...world.certificates]).toEqual([world.key]);
   await world.spawner.stop(world.key, {});
   await world.reaches('stopped');
   expect([...world.certificates]).toEqual([]);
+  await world.close();
+});
+
+test('certificates of a server that never had a container are gone once its start has failed', async () => {
+  const world = await new World().open();
+  world.engine.failNext('create', new EngineError('refused', 'Docker says no'));
+  await world.spawner.start(world.request({ certificates }));
+  await world.reaches('failed');
+  await eventually(() => world.certificates.size === 0);
+  await world.close();
+});
+
+test('certificates of a server whose container vanished are gone once it was stopped', async () => {
+  const world = await new World().open();
+  await world.running({ certificates });
+  world.engine.muteEvents(true);
+  world.engine.vanish(world.engine.containers()[0]?.id ?? '');
+  await world.spawner.stop(world.key, {});
+  await world.reaches('stopped');
+  expect([...world.certificates]).toEqual([]);
+  await world.close();
+});
+
+test('certificates of a start that a kill of the service cut off before its container are gone', async () => {
+  const world = await new World().open();
+  world.engine.hangNext('create');
+  void world.spawner.start(world.request({ certificates })).catch(() => undefined);
+  await eventually(() => world.certificates.size === 1);
+  await world.restart();
+  await world.reaches('failed');
+  await eventually(() => world.certificates.size === 0);
   await world.close();
 });

@@ -130,6 +130,7 @@ export class ServerLife {
       entry,
       historyOf(entry.record, 'failed', { exit: undefined, logTail: [] }, now, failure),
     );
+    await this.#context.parts.certificates.remove(entry.record.key);
   }
 
   async #diagnose(entry: Entry): Promise<Remains> {
