@@ -11,20 +11,29 @@ export const doctorLabel = 'berth.doctor';
 const reached = 'berth-reached';
 const limitMs = 20_000;
 
-/** Any HTTP answer counts, whatever its status; certificates aren't checked. Images without python3 and wget can't tell. */
+/**
+ * Any HTTP answer counts, whatever its status; of https the handshake, as a hub with internal SSL hangs up on who has no
+ * certificate. The hub's own isn't checked. Images without python3 and wget can't tell.
+ */
 const script = `
 if command -v python3 >/dev/null; then exec python3 -c '
-import ssl, sys, urllib.request, urllib.error
+import socket, ssl, sys, urllib.error, urllib.parse, urllib.request
+url = urllib.parse.urlsplit(sys.argv[1])
 try:
-    urllib.request.urlopen(sys.argv[1], timeout=10, context=ssl._create_unverified_context())
+    if url.scheme == "https":
+        with socket.create_connection((url.hostname, url.port or 443), 10) as plain:
+            ssl._create_unverified_context().wrap_socket(plain, server_hostname=url.hostname)
+    else:
+        urllib.request.urlopen(sys.argv[1], timeout=10)
 except urllib.error.HTTPError:
     pass
 except Exception as error:
-    sys.exit("berth-failed " + str(error))
+    if "ALERT_HANDSHAKE_FAILURE" not in str(error):
+        sys.exit("berth-failed " + str(error))
 print("${reached}")
 ' "$1"
 elif command -v wget >/dev/null; then
-  wget -T 10 -O /dev/null "$1" 2>&1 | grep -q "HTTP\\|saved\\|100%" && echo ${reached} || echo "berth-failed wget has no answer"
+  wget -T 10 -O /dev/null "$1" 2>&1 | grep -q "HTTP\\|saved\\|100%\\|alert certificate required\\|alert handshake failure" && echo ${reached} || echo "berth-failed wget has no answer"
 else echo berth-no-tool; fi
 `;
 
