@@ -105,35 +105,17 @@ function adapterChecks(): Stage {
     await bringVenvs([defaultHubVersion]);
     const python = join(venvFolder(defaultHubVersion), 'bin/python');
     const folder = 'packages/jupyterhub-berth';
+    const settings = join(folder, 'pyproject.toml');
+    const folders = [folder, 'test/conformance/upstream'];
     const all = [
-      ['ruff', 'check', '--no-cache', folder],
-      ['ruff', 'format', '--no-cache', '--check', folder],
-      [
-        'mypy',
-        '--cache-dir',
-        join(scratch, 'mypy'),
-        '--config-file',
-        `${folder}/pyproject.toml`,
-        `${folder}/jupyterhub_berth`,
-      ],
+      ['ruff', 'check', '--no-cache', ...folders],
+      ['ruff', 'format', '--no-cache', '--check', ...folders],
+      ['mypy', '--cache-dir', join(scratch, 'mypy'), '--config-file', settings, `${folder}/jupyterhub_berth`],
     ];
     for (const words of all) if ((await command([python, '-B', '-m', ...words])) !== 0) return single(false);
     return single(true);
   };
   return { name: 'adapter-checks', heading: 'the adapter: lint, format, types', run };
-}
-
-/** Upstream's own tests for spawners, with BerthSpawner as the class. */
-function upstream(): Stage {
-  const run = async () => {
-    const report = join(scratch, 'upstream.xml');
-    const python = join(venvFolder(defaultHubVersion), 'bin/python');
-    await bringVenvs([defaultHubVersion]);
-    const words = ['bash', 'packages/jupyterhub-berth/tests/upstream/run.sh', '-q', `--junitxml=${report}`];
-    const code = await command(words, { environment: { BERTH_PYTHON: python }, report });
-    return fromReport(junitReport, report, code);
-  };
-  return { name: 'adapter-upstream', heading: "JupyterHub's own tests for spawners, with the adapter", run };
 }
 
 const node = process.execPath;
@@ -146,7 +128,6 @@ const stages: readonly Stage[] = [
   jest('unit', 'unit tests', 'test/jest.unit.config.ts'),
   adapterChecks(),
   ...hubVersions.map(pytest),
-  upstream(),
   commands('published', 'packages as published', [node, 'test/published.ts']),
   jest('integration', 'integration tests, on real parts', 'test/jest.integration.config.ts'),
 ];

@@ -2,6 +2,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Certificate } from './certificates.ts';
+import { fetchWithCa } from './fetch-with-ca.ts';
 import { freePort } from './free-port.ts';
 import { startProgram, waitFor, type Program } from './program.ts';
 
@@ -17,6 +19,8 @@ export interface BerthOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Start faulty-berth.ts in place of the product's own main. */
   readonly faulty?: boolean;
+  /** TCP with TLS: the server's certificate for 127.0.0.1, and the PEM file of its authority. */
+  readonly tls?: Certificate & { readonly authority: string };
   /** Readiness is waited for, unless false: then only that it answers. */
   readonly untilReady?: boolean;
 }
@@ -26,7 +30,7 @@ const main = join(repository, 'packages/service/src/cli/main.ts');
 const faultyMain = join(repository, 'test/stack/faulty-berth.ts');
 
 export class Berth {
-  /** `http://127.0.0.1:PORT`, the same over restarts. */
+  /** `http://127.0.0.1:PORT`, or https, the same over restarts. */
   readonly url: string;
   readonly configFile: string;
   readonly state: string;
@@ -50,7 +54,7 @@ export class Berth {
 
   private constructor(options: BerthOptions, port: number) {
     this.#options = options;
-    this.url = `http://127.0.0.1:${port}`;
+    this.url = `${options.tls ? 'https' : 'http'}://127.0.0.1:${port}`;
     this.configFile = join(options.folder, 'berth.yaml');
     this.state = join(options.folder, 'state');
     this.runtime = join(options.folder, 'run');
@@ -58,8 +62,13 @@ export class Berth {
 
   /** Writes berth.yaml anew; in force from the next start on. */
   async configure(more: Readonly<Record<string, unknown>>): Promise<void> {
+    const { tls } = this.#options;
+    const http = {
+      port: Number(new URL(this.url).port),
+      ...(tls ? { tls: { certificate: tls.certificate, key: tls.key } } : {}),
+    };
     const configuration = {
-      listen: { http: { port: Number(new URL(this.url).port) } },
+      listen: { http },
       docker: { socket: this.#options.dockerSocket },
       images: this.#options.images.map((reference) => ({ reference, pull: 'never' })),
       ...more,
@@ -138,7 +147,7 @@ export class Berth {
 
   /** A REST call with a role's token; the answer is whatever the service says. */
   async call(role: 'hub' | 'admin', method: string, path: string, body?: unknown): Promise<Response> {
-    return fetch(this.url + path, {
+    return this.#fetch(path, {
       method,
       headers: { authorization: `Bearer ${await this.token(role)}`, 'content-type': 'application/json' },
       signal: AbortSignal.timeout(60_000),
@@ -155,9 +164,16 @@ export class Berth {
 
   /** Status of a GET without a token; 0 where nobody answers. */
   async status(path: string): Promise<number> {
-    return fetch(this.url + path, { signal: AbortSignal.timeout(2000) }).then(
+    return this.#fetch(path, { signal: AbortSignal.timeout(2000) }).then(
       (answer) => answer.status,
       () => 0,
     );
+  }
+
+  async #fetch(path: string, init: RequestInit): Promise<Response> {
+    const { tls } = this.#options;
+    return tls
+      ? fetchWithCa(this.url + path, await readFile(tls.authority, 'utf8'), init)
+      : fetch(this.url + path, init);
   }
 }

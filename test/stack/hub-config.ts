@@ -14,6 +14,8 @@ export interface HubConfiguration {
   readonly adminToken: string;
   /** What JupyterHub calls it: an entry point's name or a class. */
   readonly spawner: string;
+  /** Where JupyterHub's internal_ssl is on: how the hub starts its proxy. */
+  readonly internalSsl?: { readonly proxyCommand: readonly string[] };
   /** Python lines at the end, with `c` at hand. */
   readonly more: string;
 }
@@ -33,8 +35,7 @@ c.JupyterHub.authenticator_class = "dummy"
 c.DummyAuthenticator.password = ${text(configuration.password)}
 c.Authenticator.allow_all = True
 c.JupyterHub.spawner_class = ${text(configuration.spawner)}
-# The proxy is a process of its own, as JupyterHub advises, so that notebooks stay reachable while the hub is down.
-c.ConfigurableHTTPProxy.should_start = False
+${configuration.internalSsl ? internalSsl(configuration, configuration.internalSsl.proxyCommand) : externalProxy}
 c.ConfigurableHTTPProxy.api_url = ${text(configuration.proxyApiUrl)}
 c.ConfigurableHTTPProxy.auth_token = ${text(configuration.proxyToken)}
 c.JupyterHub.services = [{"name": "test-admin", "api_token": ${text(configuration.adminToken)}}]
@@ -45,4 +46,16 @@ c.JupyterHub.load_roles = [{
 }]
 ${configuration.more}
 `;
+}
+
+const externalProxy = `# The proxy is a process of its own, as JupyterHub advises, so that notebooks stay reachable while the hub is down.
+c.ConfigurableHTTPProxy.should_start = False`;
+
+function internalSsl({ folder, hubAddress }: HubConfiguration, proxyCommand: readonly string[]): string {
+  return `c.JupyterHub.internal_ssl = True
+c.JupyterHub.internal_certs_location = ${JSON.stringify(`${folder}/internal-ssl`)}
+# The hub's own certificate holds for 127.0.0.1 and localhost; notebooks and proxy reach the hub at this address.
+c.JupyterHub.trusted_alt_names = ["IP:${hubAddress}"]
+c.ConfigurableHTTPProxy.command = ${JSON.stringify(proxyCommand)}
+c.ConfigurableHTTPProxy.pid_file = ${JSON.stringify(`${folder}/proxy.pid`)}`;
 }

@@ -4,7 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from './free-port.ts';
-import { hubConfigFile } from './hub-config.ts';
+import { hubConfigFile, type HubConfiguration } from './hub-config.ts';
 import { startProgram, waitFor } from './program.ts';
 import type { Program } from './program.ts';
 
@@ -30,6 +30,11 @@ export interface HubOptions {
   readonly configuration?: string;
   /** The port that browsers use; without it, a free one. */
   readonly port?: number;
+  /**
+   * JupyterHub's internal_ssl: the hub makes certificates in `<folder>/internal-ssl`, and starts its proxy itself, as only
+   * it knows with which of them. Browsers still come by http.
+   */
+  readonly internalSsl?: boolean;
 }
 
 const configurableHttpProxy = fileURLToPath(
@@ -48,7 +53,8 @@ export class Hub {
   readonly adminToken: string;
   readonly #start: () => Promise<Program>;
   #hub: Program | undefined;
-  #proxy: Program;
+  /** None where the hub starts its own. */
+  #proxy: Program | undefined;
 
   /** Starts proxy and hub; resolves once the hub answers through the proxy. */
   static async start(options: HubOptions): Promise<Hub> {
@@ -58,35 +64,40 @@ export class Hub {
     const port = options.port ?? (await freePort());
     const [proxyApiPort, hubPort] = [await freePort(), await freePort(hubAddress)];
     const proxyToken = randomBytes(16).toString('hex');
+    const internalSsl = options.internalSsl ?? false;
+    const scheme = internalSsl ? 'https' : 'http';
     const configuration = {
       origin: `http://127.0.0.1:${port}`,
       baseUrl,
       hubAddress,
       hubPort,
-      proxyApiUrl: `http://127.0.0.1:${proxyApiPort}`,
+      proxyApiUrl: `${scheme}://127.0.0.1:${proxyApiPort}`,
       proxyToken,
       folder,
       password: randomBytes(6).toString('hex'),
       adminToken: randomBytes(16).toString('hex'),
       spawner: options.spawner ?? 'berth',
+      ...(internalSsl ? { internalSsl: { proxyCommand: [process.execPath, configurableHttpProxy] } } : {}),
+      apiUrl: `${scheme}://${hubAddress}:${hubPort}${baseUrl}hub/api`,
       more: options.configuration ?? '',
     };
     const configFile = join(folder, 'jupyterhub_config.py');
     await writeFile(configFile, hubConfigFile(configuration), { mode: 0o600 });
-    const proxy = await startProgram({
-      name: 'configurable-http-proxy',
-      command: process.execPath,
-      args: [
-        ...[configurableHttpProxy, '--ip', '127.0.0.1', '--port', String(port)],
-        ...['--api-ip', '127.0.0.1', '--api-port', String(proxyApiPort)],
-        ...['--error-target', `http://${hubAddress}:${hubPort}${baseUrl}hub/error`],
-        // Also by this path a later run knows it as left over; see root.ts.
-        ...['--pid-file', join(folder, 'proxy.pid')],
-      ],
-      env: { CONFIGPROXY_AUTH_TOKEN: proxyToken, PATH: `${dirname(process.execPath)}:/usr/bin:/bin` },
-      cwd: folder,
-      logFile: join(folder, 'proxy.log'),
-    });
+    const startProxy = () =>
+      startProgram({
+        name: 'configurable-http-proxy',
+        command: process.execPath,
+        args: [
+          ...[configurableHttpProxy, '--ip', '127.0.0.1', '--port', String(port)],
+          ...['--api-ip', '127.0.0.1', '--api-port', String(proxyApiPort)],
+          ...['--error-target', `http://${hubAddress}:${hubPort}${baseUrl}hub/error`],
+          // Also by this path a later run knows it as left over; see root.ts.
+          ...['--pid-file', join(folder, 'proxy.pid')],
+        ],
+        env: { CONFIGPROXY_AUTH_TOKEN: proxyToken, PATH: `${dirname(process.execPath)}:/usr/bin:/bin` },
+        cwd: folder,
+        logFile: join(folder, 'proxy.log'),
+      });
     const start = () =>
       startProgram({
         name: 'jupyterhub',
@@ -102,7 +113,7 @@ export class Hub {
         cwd: folder,
         logFile: join(folder, 'hub.log'),
       });
-    const hub = new Hub(configuration, proxy, start);
+    const hub = new Hub(configuration, internalSsl ? undefined : await startProxy(), start);
     try {
       await hub.start();
     } catch (error) {
@@ -113,13 +124,13 @@ export class Hub {
   }
 
   private constructor(
-    configuration: Parameters<typeof hubConfigFile>[0],
-    proxy: Program,
+    configuration: HubConfiguration & { readonly apiUrl: string },
+    proxy: Program | undefined,
     start: () => Promise<Program>,
   ) {
     this.origin = configuration.origin;
     this.baseUrl = configuration.baseUrl;
-    this.apiUrl = `http://${configuration.hubAddress}:${configuration.hubPort}${configuration.baseUrl}hub/api`;
+    this.apiUrl = configuration.apiUrl;
     this.password = configuration.password;
     this.adminToken = configuration.adminToken;
     this.#proxy = proxy;
@@ -154,14 +165,15 @@ export class Hub {
     return this.#hub?.log() ?? '';
   }
 
+  /** What the proxy has logged; where the hub starts its own, that stands in the hub's log. */
   proxyLog(): string {
-    return this.#proxy.log();
+    return this.#proxy?.log() ?? '';
   }
 
   /** Ends hub and proxy. */
   async remove(): Promise<void> {
     await this.#hub?.stop('SIGTERM', 10);
-    await this.#proxy.stop('SIGTERM', 5);
+    await this.#proxy?.stop('SIGTERM', 5);
   }
 
   async #answers(): Promise<boolean> {

@@ -18,6 +18,8 @@ export interface StackOptions {
   /** Python lines at the end of jupyterhub_config.py. */
   readonly hubConfiguration?: string;
   readonly hubPort?: number;
+  /** See HubOptions. */
+  readonly internalSsl?: boolean;
   /** The service dies behind the step that `<state>/fault` names; see faulty-berth.ts. */
   readonly faulty?: boolean;
   /** More of berth.yaml. */
@@ -57,6 +59,7 @@ export class Stack {
         environment: { BERTH_URL: berth.url, BERTH_TOKEN_FILE: berth.tokenFile('hub') },
         ...(options.hubConfiguration === undefined ? {} : { configuration: options.hubConfiguration }),
         ...(options.hubPort === undefined ? {} : { port: options.hubPort }),
+        ...(options.internalSsl === undefined ? {} : { internalSsl: options.internalSsl }),
       });
       return new Stack(berth, hub, engine, instance);
     } catch (error) {

@@ -1,6 +1,6 @@
 """A stateful Berth service in memory: the contract's table of PUT and DELETE, its event stream, and faults on demand.
 
-What a start does is a coroutine of the test's (`launch`); what runs is nothing, or a local process (see upstream/).
+What a start does is a coroutine of the test's (`launch`), and so is a stop (`halt`); nothing runs.
 """
 
 from __future__ import annotations
