@@ -9,6 +9,9 @@ export type { components, operations, paths };
 export { document } from './generated/document.ts';
 export { problems } from './generated/problems.ts';
 
+/** What a request is, by its name in the contract. */
+export type OperationId = keyof operations;
+
 type Schemas = components['schemas'];
 
 export type Server = Schemas['Server'];

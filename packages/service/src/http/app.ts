@@ -1,4 +1,5 @@
 /** The express app: each request is routed, authenticated, authorised, read, validated, handled and answered, in this order. */
+import type { OperationId } from '@berth/contract';
 import express, { type Express, type NextFunction, type Request, type RequestHandler, type Response } from 'express';
 import { randomUUID } from 'node:crypto';
 import type { Caller, TokenRing } from '../tokens/index.ts';
@@ -7,7 +8,7 @@ import { limitLeftover, readBody } from './body.ts';
 import type { Contract } from './contract.ts';
 import { docsPage } from './docs-page.ts';
 import type { Metrics } from './metrics.ts';
-import type { AnyReply, Handlers, OperationId } from './operation.ts';
+import type { AnyReply, Handlers } from './operation.ts';
 import { ProblemError, toProblem } from './problem.ts';
 import { logRequest, requestIdFrom, type Log, type RequestTrail } from './request-log.ts';
 

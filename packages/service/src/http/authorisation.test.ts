@@ -3,7 +3,7 @@ import { document } from '@berth/contract';
 import { aServer } from '../testing/fake-spawner.ts';
 import { aStart, openTestService, type TestService } from '../testing/test-service.ts';
 import { bearerToken, permissions } from './authorisation.ts';
-import type { OperationId } from './operation.ts';
+import type { OperationId } from '@berth/contract';
 
 let service: TestService;
 beforeAll(async () => {

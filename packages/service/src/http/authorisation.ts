@@ -2,7 +2,7 @@
 import type { ServerIdentity } from '@berth/spawner';
 import type { Caller, Role } from '../tokens/index.ts';
 import { ProblemError } from './problem.ts';
-import type { OperationId } from './operation.ts';
+import type { OperationId } from '@berth/contract';
 
 /** `anyone` needs no token. Hubs see their own servers only (`maySee`), whatever the operation. */
 export const permissions: Readonly<Record<OperationId, readonly Role[] | 'anyone'>> = {

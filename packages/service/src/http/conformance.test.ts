@@ -3,7 +3,7 @@ import { document, problems } from '@berth/contract';
 import type { HistoryEntry, ServerStatus } from '@berth/spawner';
 import { aServer, moment } from '../testing/fake-spawner.ts';
 import { aStart, openTestService, type TestService } from '../testing/test-service.ts';
-import type { OperationId } from './operation.ts';
+import type { OperationId } from '@berth/contract';
 
 let service: TestService;
 beforeAll(async () => {

@@ -1,8 +1,7 @@
 /** Routing and validation by the contract itself, through openapi-backend. */
-import { document, type Problem } from '@berth/contract';
+import { document, type OperationId, type Problem } from '@berth/contract';
 import addFormats from 'ajv-formats';
 import { OpenAPIBackend, type Document, type Operation } from 'openapi-backend';
-import type { OperationId } from './operation.ts';
 import { ProblemError } from './problem.ts';
 
 export interface Route {

@@ -1,7 +1,7 @@
 /** Prometheus metrics. Labels are bounded: states, codes, operations, configured images; never a user's name. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Spawner, SpawnerEvent, StateName } from '@berth/spawner';
-import type { OperationId } from './operation.ts';
+import type { OperationId } from '@berth/contract';
 
 export interface Metrics {
   readonly contentType: string;

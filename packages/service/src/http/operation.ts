@@ -1,9 +1,7 @@
 /** The contract's operations as types: what a handler is given and what it may answer. Neither can drift from openapi/berth.yaml. */
-import type { operations } from '@berth/contract';
+import type { OperationId, operations } from '@berth/contract';
 import type { Caller } from '../tokens/index.ts';
 import type { EventStream } from './event-stream.ts';
-
-export type OperationId = keyof operations;
 
 type Parameters<Id extends OperationId> = operations[Id]['parameters'];
 type Responses<Id extends OperationId> = operations[Id]['responses'];

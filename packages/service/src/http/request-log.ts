@@ -1,6 +1,6 @@
 /** One line for each request: what was asked, what became of it, how long it took. No token, body or variable ever. */
 import type { Caller } from '../tokens/index.ts';
-import type { OperationId } from './operation.ts';
+import type { OperationId } from '@berth/contract';
 
 /** What the service logs to; pino fits. */
 export interface Log {
