@@ -3,9 +3,8 @@ import { afterEach, expect, test } from '@jest/globals';
 import { mkdir, rm, statfs, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Dockerd } from '../stack/dockerd.ts';
-import { hostCommandOrNothing } from '../stack/host-command.ts';
+import { runCommand, tryCommand } from '../stack/run-command.ts';
 import { waitFor } from '../stack/program.ts';
-import { runCommand } from '../stack/run-command.ts';
 import { docker, sharedEngine, testFolder } from '../stack/shared-engine.ts';
 import { Stack } from '../stack/stack.ts';
 import { loadTinyImage } from '../stack/tiny-image.ts';
@@ -21,7 +20,7 @@ afterEach(async () => {
 async function mountSmall(folder: string, size: string): Promise<void> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
   await runCommand('mount', ['-t', 'tmpfs', '-o', `size=${size},mode=0700`, 'berth-test', folder]);
-  cleanUps.push(() => hostCommandOrNothing('umount', ['-l', folder])); // a daemon that is removed has done it
+  cleanUps.push(() => tryCommand('umount', ['-l', folder])); // a daemon that is removed has done it
 }
 
 /** Fills the file system to its last byte; the file that does it is returned, for rm. */

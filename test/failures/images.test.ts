@@ -53,8 +53,8 @@ test.each(unusable)('%s: the user reads which image and why, within seconds', as
   expect(failureIn(seen)).toMatch(reason);
   expect(seen.after).toMatch(reason);
 
-  const [row] = await rows(stack, user);
-  expect(row?.status.state === 'failed' && codes.some((code) => code === row.status.failure.code)).toBe(true);
+  const status = (await rows(stack, user))[0]?.status;
+  expect(status?.state === 'failed' && (codes as readonly string[]).includes(status.failure.code)).toBe(true);
   expect(await cli(stack, 'ps', '--all', '--user', user)).toMatch(reason);
   expect(await cli(stack, 'history', '--user', user)).toMatch(reason);
   await nothingLeft(stack, user);

@@ -8,7 +8,7 @@ import { readFile } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
-import { hostCommand } from '../stack/host-command.ts';
+import { runCommand } from '../stack/run-command.ts';
 import { docker, sharedEngine, testFolder } from '../stack/shared-engine.ts';
 import { Stack } from '../stack/stack.ts';
 import { addressOf, inspect, type Inspected } from './inspected.ts';
@@ -137,12 +137,12 @@ test("a notebook reaches what the host serves on its addresses, until the checkl
   const words = rule.replace('SUBNET', subnet).replace('8081', String(ports.hub)).split(' ');
   try {
     expect(await opened([hub!, other!])).toHaveLength(2);
-    await hostCommand('iptables', ['-w', '-I', ...words]);
+    await runCommand('iptables', ['-w', '-I', ...words]);
     try {
       expect(await opened([hub!, other!])).toEqual([`${hub!.host} ${hub!.port}`]);
       expect(await reachedFromHost(addressOf(own!.container), 8888)).toBe(true);
     } finally {
-      await hostCommand('iptables', ['-w', '-D', ...words]);
+      await runCommand('iptables', ['-w', '-D', ...words]);
     }
   } finally {
     server.close();
@@ -234,6 +234,6 @@ test("a notebook's environment holds the hub's token for this server, and no oth
 
 /** Where a process listens by TCP. */
 async function listenersOf(pid: number): Promise<string[]> {
-  const lines = (await hostCommand('ss', ['-H', '-l', '-t', '-n', '-p'])).split('\n');
+  const lines = (await runCommand('ss', ['-H', '-l', '-t', '-n', '-p'])).split('\n');
   return lines.filter((line) => line.includes(`pid=${pid},`)).map((line) => line.split(/\s+/)[3] ?? '');
 }

@@ -4,7 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort } from '../stack/free-port.ts';
-import { hostCommand } from '../stack/host-command.ts';
+import { runCommand } from '../stack/run-command.ts';
 import { startProgram, waitFor, type Program } from '../stack/program.ts';
 
 const main = fileURLToPath(new URL('../../packages/service/src/cli/main.ts', import.meta.url));
@@ -29,7 +29,7 @@ export async function startTlsService(folder: string, dockerSocket: string, imag
     '-pkeyopt',
     'ec_paramgen_curve:P-256',
   ];
-  await hostCommand('openssl', ['req', '-x509', ...subject, '-keyout', key, '-out', certificate]);
+  await runCommand('openssl', ['req', '-x509', ...subject, '-keyout', key, '-out', certificate]);
   const port = await freePort('0.0.0.0');
   const configFile = join(folder, 'berth.yaml');
   const configuration = {

@@ -1,7 +1,7 @@
 /** Certificate authorities of a test's own, and what they sign, made by openssl. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hostCommand } from './host-command.ts';
+import { runCommand } from './run-command.ts';
 
 /** PEM files. */
 export interface Certificate {
@@ -16,7 +16,7 @@ export async function makeAuthority(folder: string): Promise<Certificate> {
   await mkdir(folder, { recursive: true });
   const made = { certificate: join(folder, 'ca.pem'), key: join(folder, 'ca.key') };
   const files = ['-keyout', made.key, '-out', made.certificate];
-  await hostCommand('openssl', ['req', '-x509', ...ellipticKey, '-subj', '/CN=a CA of a test', ...files]);
+  await runCommand('openssl', ['req', '-x509', ...ellipticKey, '-subj', '/CN=a CA of a test', ...files]);
   return made;
 }
 
@@ -29,9 +29,9 @@ export async function signCertificate(
   const made = { certificate: join(folder, 'server.pem'), key: join(folder, 'server.key') };
   const [request, extensions] = [join(folder, 'server.csr'), join(folder, 'server.ext')];
   await writeFile(extensions, `subjectAltName=${names.join(',')}\nextendedKeyUsage=serverAuth\n`);
-  await hostCommand('openssl', ['req', ...ellipticKey, '-subj', '/CN=server', '-keyout', made.key, '-out', request]);
+  await runCommand('openssl', ['req', ...ellipticKey, '-subj', '/CN=server', '-keyout', made.key, '-out', request]);
   const signer = ['-CA', authority.certificate, '-CAkey', authority.key, '-CAcreateserial', '-days', '1'];
   const files = ['-in', request, '-extfile', extensions, '-out', made.certificate];
-  await hostCommand('openssl', ['x509', '-req', ...signer, ...files]);
+  await runCommand('openssl', ['x509', '-req', ...signer, ...files]);
   return made;
 }

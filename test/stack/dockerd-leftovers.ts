@@ -1,7 +1,7 @@
 /** What a dockerd that was killed leaves running or mounted. Only what lies under its own folder is touched. */
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { hostCommandOrNothing } from './host-command.ts';
+import { tryCommand } from './run-command.ts';
 
 /** Ends the containerd, container shims and port proxies of the daemon under `root`, and the shims' containers. */
 export async function killShims(root: string): Promise<void> {
@@ -33,7 +33,7 @@ export async function killContainerd(root: string): Promise<void> {
 export async function unmountUnder(root: string): Promise<void> {
   const mounts = (await readFile('/proc/self/mounts', 'utf8')).split('\n').map((line) => line.split(' ')[1] ?? '');
   for (const path of mounts.filter((mount) => mount.startsWith(`${root}/`)).toReversed())
-    await hostCommandOrNothing('umount', ['-l', path]);
+    await tryCommand('umount', ['-l', path]);
 }
 
 interface HostProcess {

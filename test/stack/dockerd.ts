@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { killContainerd, killShims, unmountUnder } from './dockerd-leftovers.ts';
 import { keepingRules, removeRules } from './firewall.ts';
-import { hostCommand, hostCommandOrNothing } from './host-command.ts';
+import { runCommand, tryCommand } from './run-command.ts';
 import { addBridge, bridgeNames, removeBridge, type TestBridge } from './test-bridge.ts';
 
 export interface DockerdOptions {
@@ -84,7 +84,7 @@ export class Dockerd {
 
   /** Runs the docker client against this daemon. */
   async docker(...args: string[]): Promise<string> {
-    return hostCommand('docker', ['-H', `unix://${this.socketPath}`, ...args]);
+    return runCommand('docker', ['-H', `unix://${this.socketPath}`, ...args]);
   }
 
   /** The daemon's own log so far. */
@@ -98,7 +98,7 @@ export class Dockerd {
     const networks = await this.#networkInterfaces();
     await this.stop();
     await killShims(this.root);
-    for (const name of networks) await hostCommandOrNothing('ip', ['link', 'del', name]);
+    for (const name of networks) await tryCommand('ip', ['link', 'del', name]);
     await removeBridge(this.#bridge);
     const ours = new Set([...networks, this.#bridge.name]);
     const third = this.bridgeAddress.split('.')[2];
@@ -128,7 +128,7 @@ export class Dockerd {
     });
     await log.close();
     const deadline = Date.now() + READY_SECONDS * 1000;
-    while ((await hostCommandOrNothing('docker', ['-H', `unix://${this.socketPath}`, 'info'])) === undefined) {
+    while ((await tryCommand('docker', ['-H', `unix://${this.socketPath}`, 'info'])) === undefined) {
       if (failed !== undefined) throw new Error(`dockerd ${failed}:\n${(await this.log()).slice(-2000)}`);
       if (Date.now() > deadline) throw new Error(`dockerd isn't ready after ${READY_SECONDS} s:\n${await this.log()}`);
       await sleep(50);
@@ -164,7 +164,7 @@ export class Dockerd {
 }
 
 async function configuration(options: DockerdOptions, bridge: TestBridge): Promise<Record<string, unknown>> {
-  const version = Number(/version (\d+)/.exec(await hostCommand('dockerd', ['--version']))?.[1]);
+  const version = Number(/version (\d+)/.exec(await runCommand('dockerd', ['--version']))?.[1]);
   return {
     'data-root': join(options.root, 'data'),
     'exec-root': join(options.root, 'exec'),

@@ -5,7 +5,7 @@
  * of another running daemon too. `keepingRules` puts back what got lost of the others; `removeRules` takes away what a
  * daemon that is gone left behind.
  */
-import { hostCommand, hostCommandOrNothing } from './host-command.ts';
+import { runCommand, tryCommand } from './run-command.ts';
 
 /** A rule as `iptables-save` writes it: `-A CHAIN ...`. */
 interface Rule {
@@ -38,7 +38,7 @@ export async function removeRules(interfaces: ReadonlySet<string>, addressPrefix
 async function rules(): Promise<Rule[]> {
   const found: Rule[] = [];
   let table = '';
-  for (const line of ((await hostCommandOrNothing('iptables-save', [])) ?? '').split('\n')) {
+  for (const line of ((await tryCommand('iptables-save', [])) ?? '').split('\n')) {
     if (line.startsWith('*')) table = line.slice(1);
     if (line.startsWith('-A ')) found.push({ table, text: line });
   }
@@ -48,7 +48,7 @@ async function rules(): Promise<Rule[]> {
 async function change(verb: '-I' | '-D', rule: Rule): Promise<void> {
   const [, ...words] = rule.text.split(' ');
   if (words.some((word) => word.includes('"'))) return;
-  await hostCommand('iptables', ['-w', '-t', rule.table, verb, ...words]).catch(() => undefined);
+  await runCommand('iptables', ['-w', '-t', rule.table, verb, ...words]).catch(() => undefined);
 }
 
 function key(rule: Rule): string {

@@ -7,6 +7,8 @@ export interface CommandOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Text for its standard input; without it there is none. */
   readonly input?: string;
+  /** Killed after so many seconds. Default: 900. */
+  readonly seconds?: number;
 }
 
 /** Resolves with its standard output; rejects with what it wrote to either stream where its exit code isn't 0. */
@@ -17,6 +19,8 @@ export async function runCommand(
 ): Promise<string> {
   const child = spawn(command, args, {
     stdio: ['pipe', 'pipe', 'pipe'],
+    timeout: (options.seconds ?? 900) * 1000,
+    killSignal: 'SIGKILL',
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.env === undefined ? {} : { env: options.env }),
   });
@@ -34,4 +38,9 @@ export async function runCommand(
     throw new Error(`${command} ${args.join(' ')} ended with ${code}\n${Buffer.concat(both).toString().slice(-4000)}`);
   }
   return Buffer.concat(out).toString();
+}
+
+/** The same where failing is an answer too: undefined. */
+export async function tryCommand(command: string, args: readonly string[]): Promise<string | undefined> {
+  return runCommand(command, args, { seconds: 120 }).catch(() => undefined);
 }

@@ -1,5 +1,5 @@
 /** A network bridge of the host for one dockerd, with a subnet that nobody on the host uses. */
-import { hostCommand, hostCommandOrNothing } from './host-command.ts';
+import { runCommand, tryCommand } from './run-command.ts';
 
 export interface TestBridge {
   readonly name: string;
@@ -16,9 +16,9 @@ export async function addBridge(): Promise<TestBridge> {
     const x = 20 + ((first + i) % 200);
     const bridge = { name: `br-berth${x}`, address: `172.30.${x}.1`, pool: `10.${x}.0.0/16` };
     if (await routed(`172.30.${x}.`, `10.${x}.`)) continue;
-    if ((await hostCommandOrNothing('ip', ['link', 'add', bridge.name, 'type', 'bridge'])) === undefined) continue;
-    await hostCommand('ip', ['addr', 'add', `${bridge.address}/24`, 'dev', bridge.name]);
-    await hostCommand('ip', ['link', 'set', bridge.name, 'up']);
+    if ((await tryCommand('ip', ['link', 'add', bridge.name, 'type', 'bridge'])) === undefined) continue;
+    await runCommand('ip', ['addr', 'add', `${bridge.address}/24`, 'dev', bridge.name]);
+    await runCommand('ip', ['link', 'set', bridge.name, 'up']);
     return bridge;
   }
   throw new Error('no free 172.30.x.0/24 on this host; remove left-over br-berth* bridges');
@@ -26,16 +26,16 @@ export async function addBridge(): Promise<TestBridge> {
 
 /** Removes the bridge; not existing is success. */
 export async function removeBridge(bridge: TestBridge): Promise<void> {
-  await hostCommandOrNothing('ip', ['link', 'del', bridge.name]);
+  await tryCommand('ip', ['link', 'del', bridge.name]);
 }
 
 /** Bridges of this host by name. */
 export async function bridgeNames(): Promise<Set<string>> {
-  const links = JSON.parse(await hostCommand('ip', ['-j', 'link', 'show', 'type', 'bridge'])) as { ifname: string }[];
+  const links = JSON.parse(await runCommand('ip', ['-j', 'link', 'show', 'type', 'bridge'])) as { ifname: string }[];
   return new Set(links.map((link) => link.ifname));
 }
 
 async function routed(...prefixes: string[]): Promise<boolean> {
-  const routes = JSON.parse(await hostCommand('ip', ['-j', 'route', 'show', 'table', 'all'])) as { dst: string }[];
+  const routes = JSON.parse(await runCommand('ip', ['-j', 'route', 'show', 'table', 'all'])) as { dst: string }[];
   return routes.some((route) => prefixes.some((prefix) => route.dst.startsWith(prefix)));
 }

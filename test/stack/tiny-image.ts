@@ -2,7 +2,7 @@
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile, chmod } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { hostCommand } from './host-command.ts';
+import { runCommand } from './run-command.ts';
 
 export const TINY_IMAGE = 'berth-test/tiny:1';
 
@@ -36,10 +36,10 @@ export async function loadTinyImage(socketPath: string): Promise<string> {
     await chmod(folder, 0o755);
     await chmod(join(folder, 'tmp'), 0o1777);
     const archive = `${folder}.tar`;
-    await hostCommand('tar', ['--numeric-owner', '--owner=0', '--group=0', '-C', folder, '-cf', archive, '.']);
+    await runCommand('tar', ['--numeric-owner', '--owner=0', '--group=0', '-C', folder, '-cf', archive, '.']);
     const changes = ['USER 1000', 'ENV PATH=/bin', 'CMD ["/bin/serve"]', 'LABEL berth-test=tiny'];
     const flags = changes.flatMap((change) => ['--change', change]);
-    await hostCommand('docker', ['-H', `unix://${socketPath}`, 'import', ...flags, archive, TINY_IMAGE]);
+    await runCommand('docker', ['-H', `unix://${socketPath}`, 'import', ...flags, archive, TINY_IMAGE]);
     await rm(archive);
   } finally {
     await rm(folder, { recursive: true, force: true });
