@@ -9,7 +9,7 @@ export const document = {
       "identifier": "Apache-2.0"
     },
     "summary": "Notebook servers in Docker containers, for JupyterHub beside Hadoop, Spark and Active Directory.",
-    "description": "One service is one Docker host. Hubs start, watch and stop their own servers; admins and viewers see all of them.\n\n## Who speaks\nA bearer token says who speaks, and for a hub which hub; no field of a request does. Roles: `hub` (its own servers),\n`viewer` (reads everything but log lines), `admin` (reads everything, stops any server, drains, makes backups).\n\n## Generations\nEach start carries a generation, `max(now in ms, current + 1)`. It makes late and repeated calls harmless:\n\n| the server is | PUT, same generation | PUT, higher | PUT, lower | DELETE, same or none | DELETE, higher | DELETE, lower |\n| --- | --- | --- | --- | --- | --- | --- |\n| unknown | 202, starts | 202, starts | 202, starts | 404 | 404 | 404 |\n| `starting` | 202, the running start goes on | 202, that start is cancelled and undone, then this one runs | 409 | 202, the start is cancelled and undone | 202, likewise; the generation becomes the one given | 409 |\n| `running` | 200, unchanged | 202, stopped, then started anew | 409 | 202, stops | 202, likewise; the generation becomes the one given | 409 |\n| `stopping` | 202, the stop goes on | 202, starts once the stop is done | 409 | 202, joins the running stop | 202, likewise; the generation becomes the one given | 409 |\n| `exited`, `failed` | 200, unchanged | 202, starts | 409 | 200, `stopped` | 200, likewise; the generation becomes the one given | 409 |\n| `stopped` | 200, unchanged: a stopped start isn't repeated | 202, starts | 409 | 200, unchanged | 200; the generation becomes the one given | 409 |\n\nA 409 carries `current`, the generation in force. A start waiting behind a stop is cancelled by a DELETE as a running one is.\n\n## Keys\nA server's key is one function of (hub, user, server name): a readable prefix and a hash. The three parts stand in\nthe body and are checked against it. `slug(text)`: lower-case ASCII letters and digits stay, each run of anything\nelse becomes one `-`, `-` is trimmed at both ends, at most 20 characters. `hash`: the first 16 characters of the\nlower-case base32 (RFC 4648, no padding) of SHA-256 over the UTF-8 bytes of `hub NUL user NUL serverName`. The key is the\nnon-empty ones of `slug(user)`, `slug(serverName)`, and `hash`, joined by `-`.\n\n## Answers\nTimes are RFC 3339 in UTC. Errors are problem details (RFC 9457) with a `code` from the catalogue below; `instance` is\nthe request id, which also stands in the service's log. Lists are `{\"items\": [...], \"next\": ...}`.\n\n## Problems\n\n| code | status | what it means | what mends it |\n| --- | --- | --- | --- |\n| `request-invalid` | 400 | The request does not fit the contract | Change the places that `errors` names. |\n| `body-too-large` | 413 | The request body is too large | Send at most 1 MiB. |\n| `media-type-unsupported` | 415 | The request body is not JSON | Send Content-Type: application/json. |\n| `not-found` | 404 | No such path | See /docs for the paths there are. |\n| `method-not-allowed` | 405 | The path does not take this method | See /docs for the methods it takes. |\n| `token-missing` | 401 | No bearer token | Send Authorization: Bearer with a token of this service. |\n| `token-invalid` | 401 | Unknown token | Check that the token file is the one this service made or declares. |\n| `role-insufficient` | 403 | This token's role may not do that | Use a token of the role that `detail` names. |\n| `server-not-found` | 404 | No such server | List /v1/servers for the servers this token may see. |\n| `key-mismatch` | 400 | The key does not belong to this user and server | Compute the key as the contract says. |\n| `generation-superseded` | 409 | A newer generation is in force | Read the server again; `current` is the generation in force. |\n| `image-not-allowed` | 403 | The image is not offered to this hub | Choose an image that /v1/hub lists, or add it under images in the configuration. |\n| `command-not-allowed` | 403 | The command is not listed | Leave the command out, or add it under commands in the configuration. |\n| `environment-not-allowed` | 403 | An environment variable may not be set by a hub | Leave out the variables that `detail` names. |\n| `limits-exceeded` | 403 | More was asked than the configuration gives | Ask for at most what `detail` names. |\n| `hub-url-mismatch` | 403 | The hub's URL is not the declared one | Set the hub's apiUrl in the configuration, or hub_connect_url in the hub, so that they agree. |\n| `draining` | 503 | No new servers are started at the moment | Wait until an admin ends the drain. |\n| `not-ready` | 503 | The service has not yet seen what runs | Wait; /readyz says what is missing. |\n| `shutting-down` | 503 | The service is stopping | Ask again in a moment. |\n| `docker-unreachable` | 503 | Docker cannot be reached | Check that dockerd runs and that the service may open its socket. |\n| `docker-timeout` | 504 | Docker did not answer in time | Look at dockerd's log and at the host's load. |\n| `docker-refused` | 502 | Docker refused | Docker's own words stand in `detail`. |\n| `image-not-found` | 502 | The image does not exist | Check its name in the configuration, and that this host may pull it. |\n| `image-pull-failed` | 502 | The image could not be pulled | Docker's own words stand in `detail`. |\n| `image-runs-as-root` | 502 | The image runs as root | Give the image a USER that is not root, or set containers.user in the configuration. |\n| `name-taken` | 502 | Another program has a container of this name | Remove or rename that container; Berth does not touch what it did not make. |\n| `exited-in-start` | 502 | The server ended while it was starting | Read its last log lines in history. |\n| `start-timeout` | 504 | The server did not start in time | Raise start_timeout in the hub, or see which step was slow. |\n| `start-interrupted` | 503 | The service was restarted during the start | Start again. |\n| `start-cancelled` | 409 | The start was cancelled | Start again. |\n| `disk-full` | 507 | The disk is full | Free space where Docker and Berth's state folder live. |\n| `store-failed` | 503 | The database could not be written | Look at the service's log and at the state folder's disk. |\n| `internal` | 500 | Berth made a mistake | The request id stands in the service's log; report it. |\n"
+    "description": "One service is one Docker host. Hubs start, watch and stop their own servers; admins and viewers see all of them.\n\n## Who speaks\nA bearer token says who speaks, and for a hub which hub; no field of a request does. Roles: `hub` (its own servers),\n`viewer` (reads everything but log lines), `admin` (reads everything, stops any server, drains, makes backups).\n\n## Generations\nEach start carries a generation, `max(now in ms, current + 1)`. It makes late and repeated calls harmless:\n\n| the server is | PUT, same generation | PUT, higher | PUT, lower | DELETE, same or none | DELETE, higher | DELETE, lower |\n| --- | --- | --- | --- | --- | --- | --- |\n| unknown | 202, starts | 202, starts | 202, starts | 404 | 404 | 404 |\n| `starting` | 202, the running start goes on | 202, that start is cancelled and undone, then this one runs | 409 | 202, the start is cancelled and undone | 202, likewise; the generation becomes the one given | 409 |\n| `running` | 200, unchanged | 202, stopped, then started anew | 409 | 202, stops | 202, likewise; the generation becomes the one given | 409 |\n| `stopping` | 202, the stop goes on | 202, starts once the stop is done | 409 | 202, joins the running stop | 202, likewise; the generation becomes the one given | 409 |\n| `exited`, `failed` | 200, unchanged | 202, starts | 409 | 200, `stopped` | 200, likewise; the generation becomes the one given | 409 |\n| `stopped` | 200, unchanged: a stopped start isn't repeated | 202, starts | 409 | 200, unchanged | 200; the generation becomes the one given | 409 |\n\nA 409 carries `current`, the generation in force. A start waiting behind a stop is cancelled by a DELETE as a running one is.\n\n## Keys\nA server's key is one function of (hub, user, server name): a readable prefix and a hash. The three parts stand in\nthe body and are checked against it. `slug(text)`: lower-case ASCII letters and digits stay, each run of anything\nelse becomes one `-`, `-` is trimmed at both ends, at most 20 characters. `hash`: the first 16 characters of the\nlower-case base32 (RFC 4648, no padding) of SHA-256 over the UTF-8 bytes of `hub NUL user NUL serverName`. The key is the\nnon-empty ones of `slug(user)`, `slug(serverName)`, and `hash`, joined by `-`.\n\n## Answers\nTimes are RFC 3339 in UTC. Errors are problem details (RFC 9457) with a `code` from the catalogue below; `instance` is\nthe request id, which also stands in the service's log. Lists are `{\"items\": [...], \"next\": ...}`.\n\n## Problems\n\n| code | status | what it means | what mends it |\n| --- | --- | --- | --- |\n| `request-invalid` | 400 | The request does not fit the contract | Change the places that `errors` names. |\n| `body-too-large` | 413 | The request body is too large | Send at most 1 MiB. |\n| `media-type-unsupported` | 415 | The request body is not JSON | Send Content-Type: application/json. |\n| `not-found` | 404 | No such path | See /docs for the paths there are. |\n| `method-not-allowed` | 405 | The path does not take this method | See /docs for the methods it takes. |\n| `token-missing` | 401 | No bearer token | Send Authorization: Bearer with a token of this service. |\n| `token-invalid` | 401 | Unknown token | Check that the token file is the one this service made or declares. |\n| `role-insufficient` | 403 | This token's role may not do that | Use a token of the role that `detail` names. |\n| `server-not-found` | 404 | No such server | List /v1/servers for the servers this token may see. |\n| `key-mismatch` | 400 | The key does not belong to this user and server | Compute the key as the contract says. |\n| `generation-superseded` | 409 | A newer generation is in force | Read the server again; `current` is the generation in force. |\n| `image-not-allowed` | 403 | The image is not offered to this hub | Choose an image that /v1/hub lists, or add it under images in the configuration. |\n| `command-not-allowed` | 403 | The command is not listed | Leave the command out, or add it under commands in the configuration. |\n| `environment-not-allowed` | 403 | An environment variable may not be set by a hub | Leave out the variables that `detail` names. |\n| `limits-exceeded` | 403 | More was asked than the configuration gives | Ask for at most what `detail` names. |\n| `hub-url-mismatch` | 403 | The hub's URL is not the declared one | Set the hub's apiUrl in the configuration, or hub_connect_url in the hub, so that they agree. |\n| `hub-unreachable` | 403 | Notebooks cannot reach the hub | Set hub_ip or hub_connect_ip in the hub to what `detail` says. |\n| `draining` | 503 | No new servers are started at the moment | Wait until an admin ends the drain. |\n| `not-ready` | 503 | The service has not yet seen what runs | Wait; /readyz says what is missing. |\n| `shutting-down` | 503 | The service is stopping | Ask again in a moment. |\n| `docker-unreachable` | 503 | Docker cannot be reached | Check that dockerd runs and that the service may open its socket. |\n| `docker-timeout` | 504 | Docker did not answer in time | Look at dockerd's log and at the host's load. |\n| `docker-refused` | 502 | Docker refused | Docker's own words stand in `detail`. |\n| `image-not-found` | 502 | The image does not exist | Check its name in the configuration, and that this host may pull it. |\n| `image-pull-failed` | 502 | The image could not be pulled | Docker's own words stand in `detail`. |\n| `image-runs-as-root` | 502 | The image runs as root | Give the image a USER that is not root, or set containers.user in the configuration. |\n| `name-taken` | 502 | Another program has a container of this name | Remove or rename that container; Berth does not touch what it did not make. |\n| `exited-in-start` | 502 | The server ended while it was starting | Read its last log lines in history. |\n| `start-timeout` | 504 | The server did not start in time | Raise start_timeout in the hub, or see which step was slow. |\n| `start-interrupted` | 503 | The service was restarted during the start | Start again. |\n| `start-cancelled` | 409 | The start was cancelled | Start again. |\n| `disk-full` | 507 | The disk is full | Free space where Docker and Berth's state folder live. |\n| `store-failed` | 503 | The database could not be written | Look at the service's log and at the state folder's disk. |\n| `internal` | 500 | Berth made a mistake | The request id stands in the service's log; report it. |\n"
   },
   "servers": [
     {
@@ -297,6 +297,35 @@ export const document = {
           "servers"
         ],
         "summary": "What the service knows of the hub that asks, and what that hub may choose from.",
+        "parameters": [
+          {
+            "name": "apiUrl",
+            "in": "query",
+            "description": "The hub's API as its servers are told it; `advice` then says whether they can reach it.",
+            "schema": {
+              "type": "string",
+              "minLength": 1,
+              "maxLength": 2048
+            }
+          },
+          {
+            "name": "key",
+            "in": "query",
+            "description": "The server that `choices.form` is for; the form then says how it ended, where it didn't end well.",
+            "schema": {
+              "$ref": "#/components/schemas/Key"
+            }
+          },
+          {
+            "name": "image",
+            "in": "query",
+            "description": "The image that `choices.form` shows as chosen.",
+            "schema": {
+              "type": "string",
+              "maxLength": 512
+            }
+          }
+        ],
         "responses": {
           "200": {
             "description": "The hub.",
@@ -1379,6 +1408,7 @@ export const document = {
           "version",
           "apiUrl",
           "network",
+          "advice",
           "choices"
         ],
         "properties": {
@@ -1423,14 +1453,26 @@ export const document = {
               }
             }
           },
+          "advice": {
+            "type": "array",
+            "items": {
+              "type": "string"
+            },
+            "description": "What the hub's configuration lacks, each a sentence with the line to add."
+          },
           "choices": {
             "type": "object",
             "additionalProperties": false,
             "required": [
               "images",
-              "commands"
+              "commands",
+              "form"
             ],
             "properties": {
+              "form": {
+                "type": "string",
+                "description": "HTML for the hub's page of options; empty where there is nothing to choose or to say."
+              },
               "images": {
                 "type": "array",
                 "description": "What the options form offers, the default first.",
@@ -1689,6 +1731,7 @@ export const document = {
           "environment-not-allowed",
           "limits-exceeded",
           "hub-url-mismatch",
+          "hub-unreachable",
           "draining",
           "not-ready",
           "shutting-down",

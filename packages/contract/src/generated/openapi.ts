@@ -473,7 +473,11 @@ export interface components {
                 /** @description The host's address on it: what a hub on the host sets as hub_ip. */
                 gateway: string | null;
             } | null;
+            /** @description What the hub's configuration lacks, each a sentence with the line to add. */
+            advice: string[];
             choices: {
+                /** @description HTML for the hub's page of options; empty where there is nothing to choose or to say. */
+                form: string;
                 /** @description What the options form offers, the default first. */
                 images: {
                     reference: string;
@@ -537,7 +541,7 @@ export interface components {
             }[];
         };
         /** @enum {string} */
-        ProblemCode: "request-invalid" | "body-too-large" | "media-type-unsupported" | "not-found" | "method-not-allowed" | "token-missing" | "token-invalid" | "role-insufficient" | "server-not-found" | "key-mismatch" | "generation-superseded" | "image-not-allowed" | "command-not-allowed" | "environment-not-allowed" | "limits-exceeded" | "hub-url-mismatch" | "draining" | "not-ready" | "shutting-down" | "docker-unreachable" | "docker-timeout" | "docker-refused" | "image-not-found" | "image-pull-failed" | "image-runs-as-root" | "name-taken" | "exited-in-start" | "start-timeout" | "start-interrupted" | "start-cancelled" | "disk-full" | "store-failed" | "internal";
+        ProblemCode: "request-invalid" | "body-too-large" | "media-type-unsupported" | "not-found" | "method-not-allowed" | "token-missing" | "token-invalid" | "role-insufficient" | "server-not-found" | "key-mismatch" | "generation-superseded" | "image-not-allowed" | "command-not-allowed" | "environment-not-allowed" | "limits-exceeded" | "hub-url-mismatch" | "hub-unreachable" | "draining" | "not-ready" | "shutting-down" | "docker-unreachable" | "docker-timeout" | "docker-refused" | "image-not-found" | "image-pull-failed" | "image-runs-as-root" | "name-taken" | "exited-in-start" | "start-timeout" | "start-interrupted" | "start-cancelled" | "disk-full" | "store-failed" | "internal";
     };
     responses: {
         /** @description What is wrong and what would be right (RFC 9457). */
@@ -748,7 +752,14 @@ export interface operations {
     };
     getHub: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The hub's API as its servers are told it; `advice` then says whether they can reach it. */
+                apiUrl?: string;
+                /** @description The server that `choices.form` is for; the form then says how it ended, where it didn't end well. */
+                key?: components["schemas"]["Key"];
+                /** @description The image that `choices.form` shows as chosen. */
+                image?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;

@@ -80,6 +80,11 @@ export const problems = {
     "title": "The hub's URL is not the declared one",
     "mend": "Set the hub's apiUrl in the configuration, or hub_connect_url in the hub, so that they agree."
   },
+  "hub-unreachable": {
+    "status": 403,
+    "title": "Notebooks cannot reach the hub",
+    "mend": "Set hub_ip or hub_connect_ip in the hub to what `detail` says."
+  },
   "draining": {
     "status": 503,
     "title": "No new servers are started at the moment",

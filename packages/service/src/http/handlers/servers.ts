@@ -6,6 +6,8 @@ import type { Caller } from '../../tokens/index.ts';
 import { maySee } from '../authorisation.ts';
 import type { EventStreams } from '../event-stream.ts';
 import type { Handlers, OperationRequest } from '../operation.ts';
+import { unreachableHub } from '../hub-advice.ts';
+import { optionsForm } from '../options-form.ts';
 import { ProblemError, serverNotFound } from '../problem.ts';
 import { toHistoryEntry, toServer } from '../wire.ts';
 
@@ -70,6 +72,8 @@ export function serverHandlers({ spawner, streams, configuration, instance, vers
           'key-mismatch',
           `The key of this user and server at the hub ${caller.hub} is ${expected}, not ${path.key}.`,
         );
+      const unreachable = unreachableHub(body.environment['JUPYTERHUB_API_URL'] ?? '', spawner.network);
+      if (unreachable !== undefined) throw new ProblemError('hub-unreachable', unreachable);
       const view = await spawner.start(startOf(caller.hub, path.key, body));
       return { status: isUnderWay(view) ? 202 : 200, json: toServer(view) };
     },
@@ -93,17 +97,22 @@ export function serverHandlers({ spawner, streams, configuration, instance, vers
       return { status: 200, stream: streams.prepare(caller, query.after ?? lastEventId) };
     },
 
-    getHub({ caller }) {
+    getHub({ caller, query }) {
       const hub = configuration.hubs.find(({ name }) => caller.role === 'hub' && name === caller.hub);
       if (hub === undefined) throw new ProblemError('role-insufficient', 'Only a hub has this.');
       const { network } = spawner;
+      const { apiUrl = '', key = '', image } = query;
+      const last = key === '' ? undefined : spawner.get(key);
+      const unreachable = unreachableHub(apiUrl, network);
       const json: Hub = {
         name: hub.name,
         instance,
         version,
         apiUrl: hub.apiUrl ?? null,
         network: network === undefined ? null : { name: network.name, gateway: network.gateway ?? null },
+        advice: unreachable === undefined ? [] : [unreachable],
         choices: {
+          form: optionsForm(configuration.images, last && maySee(caller, last) ? last : undefined, image),
           images: configuration.images.map(({ reference, title }) => ({ reference, title })),
           commands: configuration.commands.map((command) => [...command]),
         },

@@ -1,0 +1,45 @@
+/** The hub's page of options, as HTML: how the last server ended, and a choice of images where there is one. */
+import type { ServerView } from '@berth/spawner';
+
+export interface OfferedImage {
+  readonly reference: string;
+  readonly title: string;
+}
+
+/** Empty where there is nothing to say and nothing to choose. Everything in it is escaped. */
+export function optionsForm(images: readonly OfferedImage[], last?: ServerView, chosen?: string): string {
+  const reason = badEnd(last);
+  const said =
+    reason === undefined
+      ? ''
+      : `<p class="alert alert-warning">Your last server has ended. ${escapeHtml(oneLine(reason))}</p>\n`;
+  if (images.length < 2) return said;
+  const options = images.map(
+    ({ reference, title }) =>
+      `<option value="${escapeHtml(reference)}"${reference === chosen ? ' selected' : ''}>${escapeHtml(title)}</option>`,
+  );
+  const select = `<select class="form-control" id="berth-image" name="image">${options.join('')}</select>`;
+  return `${said}<label for="berth-image">Image</label>\n${select}`;
+}
+
+/** Why it ended; undefined where it runs, was stopped, or ended as programs should. */
+function badEnd(last: ServerView | undefined): string | undefined {
+  return last?.status.state === 'exited' && last.status.exit.code !== 0 ? last.status.exit.reason : undefined;
+}
+
+/** Without control characters, which may come from a container's log. */
+function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\s]+/gu, ' ').trim();
+}
+
+const entities: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => entities[character] ?? '');
+}
