@@ -1,33 +1,16 @@
-"""What a hub's configuration lacks for Berth, said as the very line to add."""
+"""What a hub's configuration lacks for Berth, said in its log as it starts: the very line to add."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
-import sys
 from typing import Any
-from urllib.parse import urlparse
+from urllib.parse import quote
 
-from .client import Problem, Unreachable
+from traitlets.config import Application
+
+from .messages import Problem, Unreachable
 from .service import Service
-
-
-def missing_hub_line(api_url: str, hub: dict[str, Any]) -> str | None:
-    """The line without which notebooks can't reach the hub at `api_url`; None where they may."""
-    network = hub["network"]
-    if network is None or network["name"] == "host" or not _loopback(urlparse(api_url).hostname or ""):
-        return None
-    if network["gateway"]:
-        return f'c.JupyterHub.hub_ip = "{network["gateway"]}"'
-    return f'c.JupyterHub.hub_connect_ip = "<this hub\'s name or address in the network {network["name"]}>"'
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 async def missing(app: Any, service: Service, api_url: str) -> list[str]:
@@ -36,32 +19,16 @@ async def missing(app: Any, service: Service, api_url: str) -> list[str]:
     if app is not None and app.cleanup_servers:
         found.append("A restart of this hub would stop all servers. Set\n    c.JupyterHub.cleanup_servers = False")
     try:
-        line = missing_hub_line(api_url, await service.hub())
-        if line:
-            found.append(f"Notebooks can't reach this hub at {api_url}. Set\n    {line}")
-    except Problem as problem:
-        found.append(
-            f"Berth at {service.client.url} refuses this hub: {problem.detail} Set c.BerthSpawner.token_file "
-            f"(now {service.client.token.file or 'BERTH_TOKEN'}) to the token file of this hub."
-        )
-    except Unreachable as error:
-        found.append(
-            f"Berth can't be reached at {service.client.url}: {error}. "
-            "Start it with `berth serve`, or set c.BerthSpawner.berth_url."
-        )
+        found += (await service.call("GET", f"/v1/hub?apiUrl={quote(api_url, safe='')}"))["advice"]
+    except (Unreachable, Problem) as error:
+        found.append(error.why)
     return found
-
-
-def running_hub() -> Any:
-    """The JupyterHub of this process; None in a test or a script."""
-    module = sys.modules.get("jupyterhub.app")
-    return module.JupyterHub.instance() if module and module.JupyterHub.initialized() else None
 
 
 def check_at_start(spawner_class: Any) -> None:
     """Within a hub that reads its configuration: once it is up, and before any user comes, look at what it lacks."""
-    app = running_hub()
-    if app is not None and not hasattr(app, "berth_check"):
+    app: Any = Application.instance() if Application.initialized() else None
+    if hasattr(app, "spawner_class") and not hasattr(app, "berth_check"):
         with contextlib.suppress(RuntimeError):  # no event loop yet: the hub only lists what is installed
             app.berth_check = asyncio.get_running_loop().create_task(_check_when_up(app, spawner_class))
 
@@ -70,4 +37,6 @@ async def _check_when_up(app: Any, spawner_class: Any) -> None:
     while getattr(app, "hub", None) is None:  # noqa: ASYNC110  it has no event to wait for
         await asyncio.sleep(0.5)
     if issubclass(app.spawner_class, spawner_class):
-        app.spawner_class(config=app.config, hub=app.hub)  # the first one made looks (BerthSpawner.__init__)
+        spawner = app.spawner_class(config=app.config, hub=app.hub)
+        for sentence in await missing(app, spawner._service(), spawner.hub_connect_url or spawner.hub.api_url):
+            app.log.error("Berth: %s", sentence)

@@ -19,5 +19,5 @@ def slug(text: str) -> str:
 def server_key(hub: str, user: str, server_name: str) -> str:
     """The key of `user`'s server; the default server's name is the empty string."""
     digest = hashlib.sha256("\0".join((hub, user, server_name)).encode("utf-8")).digest()
-    suffix = base64.b32encode(digest).decode("ascii").lower()[:16]
-    return "-".join(part for part in (slug(user), slug(server_name), suffix) if part)
+    parts = slug(user), slug(server_name), base64.b32encode(digest).decode("ascii").lower()[:16]
+    return "-".join(part for part in parts if part)

@@ -1,55 +1,71 @@
-"""The Berth service as one hub process sees it: its answers, its event stream, and both of them waited on together."""
+"""The Berth service as one hub process sees it: its answers, its event stream, and both of them waited on together.
+
+Its REST API is reached by http, https with a CA of its own, or a unix socket: HTTP/1.0 over asyncio's own streams,
+where each request is a connection whose end is the answer's. So an answer that never ends, the event stream, can be
+hung up at any time, and nothing the hub configures for its own clients (pycurl, ten connections at once, with
+internal_ssl another CA) changes how Berth is reached. Bodies and tokens are never logged.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
-from typing import Any, AsyncIterator, ClassVar, Coroutine
+import re
+import ssl
+import time
+from asyncio import StreamReader
+from pathlib import Path
+from typing import Any, AsyncIterator, Awaitable, ClassVar, Coroutine, Dict
+from urllib.parse import urlsplit
 
-from .client import Client, Problem, Token, Unreachable, server_path
-from .events import EventStream, Server
+from .keys import server_key
+from .messages import Problem, Unreachable
 
-ENDED = ("exited", "failed", "stopped")
+Server = Dict[str, Any]
+
+
+async def within(seconds: float, work: Awaitable[Any]) -> Any:
+    """asyncio.wait_for, which before Python 3.12 loses a cancellation that comes as `work` ends."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait({task}, timeout=seconds)
+        if not task.done():
+            raise asyncio.TimeoutError
+        return task.result()
+    finally:
+        task.cancel()
 
 
 class Service:
-    """One per event loop, URL and source of the token, so that all spawners of a hub share one event stream."""
+    """One per event loop, URL and source of the token: all spawners of a hub share one stream of `GET /v1/events`.
 
-    _known: ClassVar[dict[tuple[Any, ...], Service]] = {}
+    It is read for as long as the process lives: opened anew where it ends, gone on with behind the last event that was
+    read, and dropped when it is silent for `silence` seconds (comments come every 15 s).
+    """
 
-    def __init__(self, client: Client, log: logging.Logger) -> None:
-        self.client = client
-        self.stream = EventStream(client, log)
-        self.check: asyncio.Future[None] | None = None  # of the hub's configuration, made once
-        self._hub: dict[str, Any] | None = None
-        self._hub_at = 0.0
+    silence = 40.0
+    known: ClassVar[dict[tuple[Any, ...], Service]] = {}
+
+    def __init__(self, url: str, token_file: str, token: str, ca_file: str, log: logging.Logger) -> None:
+        self.url = url.rstrip("/")
+        self._token_file, self._fixed_token, self._ca_file = token_file, token, ca_file
+        self._turns = asyncio.Semaphore(200)  # connections at once: a hub may not have many more files open
+        self.fresh = False  # whether what the stream told is what the service knows
+        self._settled = asyncio.Event()  # a first connection was made, or failed
+        self._log = log
+        self._name = ""
+        self._servers: dict[str, Server] = {}
+        self._changes: dict[str, asyncio.Event] = {}
+        self._after: int | None = None  # the last event that was read
         self._background: set[asyncio.Future[Any]] = set()
+        self._listening = self.keep(self._listen())
 
-    @classmethod
-    def of(cls, url: str, token_file: str, token: str, ca_file: str, log: logging.Logger) -> Service:
-        which = (asyncio.get_running_loop(), url, token_file, token, ca_file)
-        if which not in cls._known:
-            cls._known[which] = cls(Client(url, Token(token_file, token), ca_file), log)
-        return cls._known[which]
-
-    async def close(self) -> None:
-        """Hang up the event stream and forget this service; for tests, and for a process that goes on without a hub."""
-        for which in [which for which, service in self._known.items() if service is self]:
-            del self._known[which]
-        await self.stream.close()
-
-    async def hub(self, max_age: float | None = None) -> dict[str, Any]:
-        """What GET /v1/hub says; asked again after `max_age` seconds, and then the old answer stands in for none."""
-        now = asyncio.get_running_loop().time()
-        if self._hub is None or self._hub["network"] is None or (max_age is not None and now - self._hub_at > max_age):
-            try:
-                self._hub = await self.client.call("GET", "/v1/hub")
-                self._hub_at = now
-            except (Unreachable, Problem):
-                if self._hub is None:
-                    raise
-        return self._hub
+    async def key(self, user: str, server_name: str) -> str:
+        """The key of a server of this hub; what the hub is called at Berth is asked once."""
+        self._name = self._name or (await self.call("GET", "/v1/hub"))["name"]
+        return server_key(self._name, user, server_name)
 
     async def server(self, key: str, generation: int = 0, ask: bool = False) -> Server | None:
         """The server as it stands; None only where Berth itself says that it has none of this key.
@@ -57,54 +73,33 @@ class Service:
         From the stream while that is fresh, without a request, unless it knows only an older generation than
         `generation`; `ask` always asks. Raises Unreachable or Problem.
         """
-        if not self.stream.settled.is_set():  # at the hub's start all servers are polled at once: wait for the snapshot
-            await asyncio.wait({asyncio.ensure_future(self.stream.settled.wait())}, timeout=2)
-        known = self.stream.server(key) if self.stream.fresh and not ask else None
+        if not self._settled.is_set():  # at the hub's start all servers are polled at once: wait for the snapshot
+            await asyncio.wait({self.keep(self._settled.wait())}, timeout=2)
+        known = self._servers.get(key) if self.fresh and not ask else None
         if known is not None and known["generation"] >= generation:
             return known
         try:
-            answer: Server = await self.client.call("GET", server_path(key))
-            return answer
+            return await self.call("GET", f"/v1/servers/{key}")
         except Problem as problem:
             if problem.code == "server-not-found":
                 return None
             raise
 
-    async def watch(self, key: str, generation: int, until: float) -> AsyncIterator[Server | None]:
-        """The server now, and again whenever it may have changed, until the loop's time is `until`.
+    async def watch(self, key: str, generation: int, until: float, ask: bool = False) -> AsyncIterator[Server | None]:
+        """The server now, and again whenever it may have changed, until time.monotonic() is `until`.
 
         What doesn't change for 5 s is asked for: a stream may be mute and not yet known to be. Without a stream it
         is asked for every second. Times without an answer are passed over.
         """
-        ask = False
-        while True:
-            tick = self.stream.tick
+        left = 1.0
+        while left > 0:
+            change = self._changes.setdefault(key, asyncio.Event())
             with contextlib.suppress(Unreachable, Problem):
                 yield await self.server(key, generation, ask)
-            left = until - asyncio.get_running_loop().time()
-            if left <= 0:
-                return
-            ask = not await self.stream.changed(key, tick, min(left, 5 if self.stream.fresh else 1))
-
-    async def delete(self, key: str, generation: int, within: float, purge: bool = False) -> Server | None:
-        """Have the server stopped, trying again for `within` seconds; None where there is nothing of this generation.
-
-        Raises Unreachable or Problem once the time is over.
-        """
-        query = "&".join((["purge=true"] if purge else []) + ([f"generation={generation}"] if generation else []))
-        until = asyncio.get_running_loop().time() + within
-        delay = 0.2
-        while True:
-            try:
-                answer: Server = await self.client.call("DELETE", server_path(key, f"?{query}" if query else ""))
-                return answer
-            except (Unreachable, Problem) as error:
-                if isinstance(error, Problem) and error.code in ("server-not-found", "generation-superseded"):
-                    return None
-                if asyncio.get_running_loop().time() + delay > until:
-                    raise
-            await asyncio.sleep(delay)
-            delay = min(delay * 2, 5.0)
+            left = until - time.monotonic()
+            with contextlib.suppress(asyncio.TimeoutError):
+                await within(max(0, min(left, 5 if self.fresh else 1)), change.wait())
+            ask = not change.is_set()
 
     def keep(self, work: Coroutine[Any, Any, Any]) -> asyncio.Future[Any]:
         """Run `work` to its end, whatever becomes of the one who asked for it."""
@@ -112,3 +107,110 @@ class Service:
         self._background.add(task)
         task.add_done_callback(self._background.discard)
         return task
+
+    async def call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
+        """The answer's JSON. Raises Problem where Berth refused and Unreachable for whatever else went wrong.
+
+        Only Berth's own words count: a proxy's 404 page says nothing about a server.
+        """
+        async with self._turns, self.ask(method, path, body) as (status, kind, reader):
+            text = await within(20, reader.read())
+        with contextlib.suppress(ValueError):
+            answer = json.loads(text)
+            if status in (200, 202) and kind == "application/json" and isinstance(answer, dict):
+                return answer
+            if kind == "application/problem+json" and isinstance(answer, dict) and isinstance(answer.get("code"), str):
+                raise Problem(status, answer, self._token_file)
+        raise Unreachable(f"{self.url} answered {status} with {kind or 'nothing'}, which is not Berth's.")
+
+    @contextlib.asynccontextmanager
+    async def ask(self, method: str, path: str, body: Any = None) -> AsyncIterator[tuple[int, str, StreamReader]]:
+        """Status, content type and body of the answer; what goes wrong in reading it is Unreachable, too."""
+        data = b"" if body is None else json.dumps(body).encode()
+        at, writer = urlsplit(self.url), None
+        try:
+            base = "" if at.scheme == "unix" else at.path
+            head = [f"{method} {base}{path} HTTP/1.0", f"Host: {at.netloc or 'localhost'}"]
+            head += [f"Authorization: Bearer {self._token()}", f"Content-Length: {len(data)}"]
+            if at.scheme == "unix":
+                opening = asyncio.open_unix_connection(at.path)
+            else:
+                tls = ssl.create_default_context(cafile=self._ca_file or None) if at.scheme == "https" else None
+                opening = asyncio.open_connection(at.hostname, at.port or (443 if tls else 80), ssl=tls)
+            reader, writer = await within(5, opening)
+            writer.write("\r\n".join([*head, "Content-Type: application/json", "\r\n"]).encode() + data)
+            answered = (await within(20, reader.readuntil(b"\r\n\r\n"))).decode("latin-1")
+            kind = re.search(r"(?im)^content-type: *([^;\s]*)", answered)
+            yield int(answered.split()[1]), kind[1].lower() if kind else "", reader
+        except Unreachable:
+            raise
+        except Exception as error:
+            # Only the system's own words are repeated: others quote what was sent or read.
+            why = (isinstance(error, OSError) and str(error)) or type(error).__name__
+            mend = "Start it with `berth serve`, or set c.BerthSpawner.berth_url."
+            raise Unreachable(f"Berth can't be reached at {self.url}: {why}. {mend}") from None
+        finally:
+            if writer:
+                writer.close()
+
+    def _token(self) -> str:
+        """Read anew for each request, so that rotating it needs no restart of the hub. Only its first word: what stands
+        behind that can't reach a header.
+        """
+        try:
+            text = Path(self._token_file).read_text("ascii") if self._token_file else self._fixed_token
+        except (OSError, UnicodeError) as error:
+            why = type(error).__name__
+            raise Unreachable(f"The token file {self._token_file} can't be read ({why}).") from None
+        return (text.split() or [""])[0]
+
+    async def _listen(self) -> None:
+        while True:
+            try:
+                await self._read()
+            except Unreachable as error:  # whatever it is, polls and starts go on by GET
+                if self.fresh or not self._settled.is_set():
+                    self._wake(*self._changes)
+                    self._log.warning("Berth: no event stream, servers are asked for singly. %s", error.why)
+            self.fresh = False
+            self._settled.set()
+            await asyncio.sleep(0.5)
+
+    async def _read(self) -> None:
+        """Server-sent events (WHATWG HTML, 9.2.6), as far as the contract uses them."""
+        data, rest, after = b"", b"", "" if self._after is None else f"?after={self._after}"
+        async with self.ask("GET", f"/v1/events{after}") as (status, _, reader):
+            while status == 200:
+                chunk = await within(self.silence, reader.read(1 << 20))
+                if not chunk:
+                    raise Unreachable("It was closed.")
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in lines:
+                    if line.startswith(b"data:"):
+                        data += line[5:]
+                    elif not line.strip():  # the end of an event, or of a comment
+                        if data:
+                            self._take(json.loads(data))
+                        data, self.fresh = b"", self._after is not None
+            raise Unreachable(f"{self.url} answered {status}.")
+
+    def _take(self, event: Any) -> None:
+        # Should it be garbled, what was read so far may be wrong, too: the next stream begins with a snapshot.
+        self._after = None
+        if event["type"] == "snapshot":
+            self._servers = {server["key"]: server for server in event["servers"]}
+            self._wake(*self._changes)
+        elif event["type"] == "server":
+            server = event["server"]
+            key, _ = server["key"], server["status"]["state"]
+            self._servers[key] = server
+            self._wake(key)
+        elif event["type"] == "progress" and event["key"] in self._servers:
+            self._servers[event["key"]]["progress"].append(event["progress"])
+            self._wake(event["key"])
+        self._after = int(event["id"])
+        self._settled.set()
+
+    def _wake(self, *keys: str) -> None:
+        for key in keys:
+            self._changes.pop(key, asyncio.Event()).set()

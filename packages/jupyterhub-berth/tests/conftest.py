@@ -56,9 +56,17 @@ async def make(fake: FakeBerth, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) 
         return spawner
 
     yield make_spawner
-    for service in [s for which, s in Service._known.items() if which[0] is asyncio.get_running_loop()]:
-        await service.close()
+    for service in [s for which, s in Service.known.items() if which[0] is asyncio.get_running_loop()]:
+        await close(service)
     db.close()
+
+
+async def close(service: Service) -> None:
+    """As when the hub's process ends."""
+    for which in [which for which, known in Service.known.items() if known is service]:
+        del Service.known[which]
+    service._listening.cancel()
+    await asyncio.wait({service._listening})
 
 
 @pytest.fixture

@@ -108,7 +108,7 @@ class FakeBerth:
     def __init__(self, socket_path: str = "") -> None:
         self.hub_name = "default"
         self.network: dict[str, Any] | None = {"name": "berth", "gateway": "172.18.0.1"}
-        self.images = [{"reference": "default", "title": "Default"}]
+        self.form = ""
         self.token = TOKEN
         self.launch: Launch = launch_at_once
         self.halt: Halt = halt_at_once
@@ -173,7 +173,7 @@ class FakeBerth:
         for stream in list(self.streams):
             stream.cut()
 
-    def garble(self, text: str) -> None:
+    def garble(self, text: str | bytes) -> None:
         for stream in self.streams:
             stream.send(text)
 
@@ -195,6 +195,9 @@ class FakeBerth:
             raise Refused(400, "key-mismatch", "The key does not belong to this user and server.")
         if self.refuse_start:
             raise self.refuse_start
+        unreachable = self.unreachable(body["environment"]["JUPYTERHUB_API_URL"])
+        if unreachable:
+            raise Refused(403, "hub-unreachable", unreachable)
         old = self.records.get(key)
         if old:
             self.check_generation(old, body["generation"])
@@ -255,6 +258,12 @@ class FakeBerth:
         if generation < record.generation:
             raise Refused(409, "generation-superseded", "A newer generation is in force.", current=record.generation)
 
+    def unreachable(self, api_url: str) -> str:
+        if self.network and self.network["gateway"] and "//127.0.0.1" in api_url:
+            gateway = self.network["gateway"]
+            return f'Notebooks can\'t reach this hub at {api_url}. Set\n    c.JupyterHub.hub_ip = "{gateway}"'
+        return ""
+
     @property
     def only(self) -> Record:
         (record,) = self.records.values()
@@ -294,6 +303,7 @@ class Handler(RequestHandler):
 
 class HubHandler(Handler):
     def get(self) -> None:
+        unreachable = self.fake.unreachable(self.get_query_argument("apiUrl", ""))
         self.reply(
             200,
             {
@@ -302,7 +312,8 @@ class HubHandler(Handler):
                 "version": "0",
                 "apiUrl": None,
                 "network": self.fake.network,
-                "choices": {"images": self.fake.images, "commands": []},
+                "choices": {"images": [], "commands": [], "form": self.fake.form},
+                "advice": [unreachable] if unreachable else [],
             },
         )
 
@@ -357,7 +368,7 @@ class EventsHandler(Handler):
     def event(self, event: dict[str, Any]) -> None:
         self.send(f"id: {event['id']}\nevent: {event['type']}\ndata: {json.dumps(event)}\n\n")
 
-    def send(self, text: str) -> None:
+    def send(self, text: str | bytes) -> None:
         if not self.fake.mute and not self._finished:
             with suppress(StreamClosedError, RuntimeError):
                 self.write(text)

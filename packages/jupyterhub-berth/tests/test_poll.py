@@ -9,12 +9,12 @@ import time
 from typing import Any
 
 import pytest
-from conftest import MakeSpawner
+from conftest import MakeSpawner, close
 from fake_service import FakeBerth, Record, now
-from test_spawner import methods, saved, until, wait_for_stream
+from test_spawner import methods, saved, told, until, wait_for_stream
 
 from jupyterhub_berth import BerthSpawner
-from jupyterhub_berth.events import EventStream
+from jupyterhub_berth.service import Service
 
 EXIT = {"at": "2026-01-01T00:00:00Z", "oomKilled": False, "reason": "It ended."}
 
@@ -40,12 +40,11 @@ async def test_each_state_has_its_answer(
     if by == "request":
         fake.streaming = False
         fake.cut()
-        await until(lambda: not spawner._service().stream.fresh)
+        await until(lambda: not spawner._service().fresh)
     state = status["state"]
     fake.only.become(state, **{k: v for k, v in status.items() if k != "state"})
-    tick = spawner._service().stream.tick
     if by == "stream":
-        await spawner._service().stream.changed(fake.only.key, tick, 1)
+        await told(fake, spawner)
     fake.requests.clear()
     assert await spawner.poll() == expected
     assert len(methods(fake)) == (0 if by == "stream" else 1)
@@ -84,7 +83,7 @@ async def test_only_berths_own_word_declares_a_server_dead(
     await spawner.start()
     fake.streaming = False
     fake.cut()
-    await until(lambda: not spawner._service().stream.fresh)
+    await until(lambda: not spawner._service().fresh)
     fake.answer = answer
     assert await spawner.poll() == expected
 
@@ -114,8 +113,8 @@ async def test_the_polls_of_a_hubs_start_wait_for_the_first_snapshot(fake: FakeB
     for i in range(30):
         await make(user=f"user{i}").start()
     states = [(f"user{i}", saved_of(record)) for i, record in enumerate(fake.records.values())]
-    for service in list(make()._service()._known.values()):
-        await service.close()
+    for service in list(make()._service().known.values()):
+        await close(service)
     fake.requests.clear()
     reborn = [make(user=user) for user, _ in states]
     for spawner, (_, state) in zip(reborn, states):
@@ -131,9 +130,8 @@ def saved_of(record: Record) -> dict[str, Any]:
 async def test_a_server_that_dies_is_known_without_asking(fake: FakeBerth, spawner: BerthSpawner) -> None:
     await spawner.start()
     await wait_for_stream(spawner)
-    tick = spawner._service().stream.tick
     fake.only.exit(137, oom=True)
-    assert await spawner._service().stream.changed(fake.only.key, tick, 1)
+    await told(fake, spawner)
     fake.requests.clear()
     assert await spawner.poll() == 137
     assert fake.requests == []
@@ -143,13 +141,12 @@ async def test_a_new_server_is_not_answered_for_by_its_predecessor(fake: FakeBer
     """The stream goes mute after the first server's end: the second, running, must not be taken for the first."""
     first = make()
     await first.start()
-    tick = first._service().stream.tick
     fake.only.exit(1)
-    await first._service().stream.changed(fake.only.key, tick, 1)
+    await told(fake, first)
     fake.mute = True
     second = make()
     await asyncio.wait_for(second.start(), 10)
-    assert second._service().stream.fresh
+    assert second._service().fresh
     assert await second.poll() is None
 
 
@@ -235,7 +232,7 @@ async def test_a_cut_stream_goes_on_behind_the_last_event(fake: FakeBerth, spawn
     await wait_for_stream(spawner)
     last = fake.events[-1]["id"]
     fake.cut()
-    await until(lambda: not spawner._service().stream.fresh)
+    await until(lambda: not spawner._service().fresh)
     fake.only.exit(3)
     await wait_for_stream(spawner)
     assert ("GET", f"/v1/events?after={last}") in fake.requests
@@ -249,7 +246,7 @@ async def test_a_stream_that_is_too_far_behind_gets_a_snapshot(fake: FakeBerth, 
     await wait_for_stream(spawner)
     fake.remember = 0
     fake.cut()
-    await until(lambda: not spawner._service().stream.fresh)
+    await until(lambda: not spawner._service().fresh)
     fake.only.exit(4)
     await wait_for_stream(spawner)
     assert await spawner.poll() == 4
@@ -287,7 +284,7 @@ async def test_an_event_of_a_newer_service_is_passed_over(fake: FakeBerth, spawn
     await wait_for_stream(spawner)
     fake.garble('event: new\ndata: {"type": "new", "id": 99999}\n\n:\r\nretry: 5\n\n')
     await asyncio.sleep(0.1)
-    assert spawner._service().stream.fresh
+    assert spawner._service().fresh
     assert await spawner.poll() is None
 
 
@@ -297,15 +294,20 @@ async def test_events_split_at_any_byte_are_read(fake: FakeBerth, spawner: Berth
     record = fake.only
     status = {"state": "exited", "exit": {**EXIT, "code": 5}}
     event = {"type": "server", "id": 5000, "server": {**record.json(), "user": "ана", "status": status}}
+    fake.requests.clear()
     for byte in f"id: 5000\r\ndata: {json.dumps(event, ensure_ascii=False)}\r\n\r\n".encode():
-        spawner._service().stream._feed(bytes([byte]))
+        fake.garble(bytes([byte]))
+        await asyncio.sleep(0)
+    await until(lambda: spawner._service()._servers[record.key]["status"] == status)
     assert await spawner.poll() == 5
+    assert spawner._service()._servers[record.key]["user"] == "ана"
+    assert fake.requests == []
 
 
 async def test_a_mute_stream_is_noticed_dropped_and_opened_anew(
     fake: FakeBerth, spawner: BerthSpawner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(EventStream, "silence", 1.0)
+    monkeypatch.setattr(Service, "silence", 1.0)
     await spawner.start()
     await wait_for_stream(spawner)
     fake.mute = True
@@ -339,7 +341,7 @@ async def test_all_spawners_of_a_hub_share_one_stream(fake: FakeBerth, make: Mak
 async def test_a_closed_service_hangs_up(fake: FakeBerth, spawner: BerthSpawner) -> None:
     await spawner.poll()
     await until(lambda: fake.streams)
-    await spawner._service().close()
+    await close(spawner._service())
     await until(lambda: not fake.streams)
 
 

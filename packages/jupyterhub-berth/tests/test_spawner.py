@@ -32,7 +32,12 @@ async def until(condition: Any, within: float = 5) -> None:
 
 
 async def wait_for_stream(spawner: BerthSpawner) -> None:
-    await until(lambda: spawner._service().stream.fresh)
+    await until(lambda: spawner._service().fresh)
+
+
+async def told(fake: FakeBerth, spawner: BerthSpawner) -> None:
+    """Until the event stream has told what became of the only server."""
+    await until(lambda: spawner._service()._servers[fake.only.key]["status"] == fake.only.status)
 
 
 async def slow(record: Record) -> str:
@@ -245,7 +250,7 @@ async def test_a_stop_ends_a_start_that_waits_for_a_service_that_is_down(
     fake: FakeBerth, spawner: BerthSpawner
 ) -> None:
     """Hubs up to 5.0 let a timed-out start run on: it mustn't start the server after its stop."""
-    await spawner._service().hub()
+    await spawner._own_key()
     await fake.down()
     start = asyncio.ensure_future(spawner.start())
     await asyncio.sleep(0.2)
@@ -504,52 +509,15 @@ async def test_get_url_waits_for_a_service_that_is_down_and_never_raises(fake: F
 # --- options, certificates, the hub's own configuration ------------------------------------------------------------
 
 
-async def test_the_form_offers_images_only_where_there_is_a_choice(fake: FakeBerth, make: MakeSpawner) -> None:
+async def test_the_form_is_the_services_own_for_this_server_and_image(fake: FakeBerth, make: MakeSpawner) -> None:
     assert await make().get_options_form() == ""
-    fake.images = [
-        {"reference": "default", "title": "Default"},
-        {"reference": 'x"><script>', "title": "<script>alert(1)</script>"},
-    ]
-    spawner = make()
-    spawner._service()._hub = None
-    form = await spawner.get_options_form()
-    assert "<script>" not in form
-    assert "&lt;script&gt;alert(1)" in form
-    assert form.count("<option") == 2
-
-
-@pytest.mark.parametrize(("code", "shown"), [(137, True), (None, True), (0, False)])
-async def test_the_form_says_how_the_last_server_ended_where_it_did_not_end_well(
-    fake: FakeBerth, make: MakeSpawner, code: int | None, shown: bool
-) -> None:
-    spawner = make()
-    await spawner.start()
-    fake.only.exit(code, "It needed more than <32 MiB>.", oom=True)
-    while await spawner.poll() is None:
-        await asyncio.sleep(0.01)
-    form = await spawner.get_options_form()
-    assert ("It needed more than &lt;32 MiB&gt;." in form) is shown
-    assert "<select" not in form
-
-
-@pytest.mark.parametrize(
-    ("code", "reason", "words"),
-    [
-        (137, "It was killed: <b>out of memory</b>.", "It was killed: &lt;b&gt;out of memory&lt;/b&gt;."),
-        (None, "Its container vanished.", "Its container vanished."),
-        (0, "It ended.", ""),
-    ],
-)
-async def test_the_start_page_says_how_the_last_server_ended_where_it_did_not_end_well(
-    fake: FakeBerth, make: MakeSpawner, code: Any, reason: str, words: str
-) -> None:
-    spawner = make()
-    await spawner.start()
-    tick = spawner._service().stream.tick
-    fake.only.exit(code, reason)
-    await spawner._service().stream.changed(fake.only.key, tick, 1)
-    form = await make().get_options_form()
-    assert (words in form) if words else form == ""
+    fake.form = "<select>&lt;script&gt;</select>"
+    spawner = make(name="a b", image="x&y")
+    assert await spawner.get_options_form() == fake.form
+    assert fake.requests[-1] == ("GET", f"/v1/hub?key={await spawner._own_key()}&image=x%26y")
+    chosen = make(name="lab", image="plain", user_options={"image": "spark"})
+    await chosen.get_options_form()
+    assert fake.requests[-1] == ("GET", f"/v1/hub?key={await chosen._own_key()}&image=spark")
 
 
 async def test_the_form_still_renders_and_says_so_while_the_service_is_down(fake: FakeBerth, make: MakeSpawner) -> None:
@@ -656,8 +624,6 @@ async def test_a_hub_that_notebooks_cannot_reach_fails_the_start_with_the_very_l
     with pytest.raises(StartFailed) as caught:
         await make(api_host="127.0.0.1").start()
     assert 'c.JupyterHub.hub_ip = "172.18.0.1"' in str(caught.value.jupyterhub_message)
-    assert not fake.bodies
+    assert not fake.records
     fake.network = {"name": "host", "gateway": None}
-    spawner = make(api_host="127.0.0.1")
-    spawner._service()._hub = None
-    await spawner.start()
+    await make(api_host="127.0.0.1").start()

@@ -58,7 +58,7 @@ async def main(count: int, rounds: int) -> None:
     all_spawners = spawners(count)
     for _ in range(3):
         await round_of(all_spawners)
-    if not all_spawners[0]._service().stream.fresh:
+    if not all_spawners[0]._service().fresh:
         raise SystemExit("there is no event stream: polls would be requests")
     print("ready", flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
