@@ -119,7 +119,9 @@ test('a wrong CA: no server is declared dead, a start fails with a sentence; wit
     await hub.stop();
     await copyFile(otherAuthority.certificate, caFile);
     await hub.start();
-    await waitFor('the hub says what is wrong', async () => /certificate/i.test(hub.log()), { seconds: 30 });
+    await waitFor('the hub says what to set', async () => /Set c\.BerthSpawner\.ca_file/.test(hub.log()), {
+      seconds: 30,
+    });
     expect(await servers(hub, 'running')).toMatchObject([{ ready: true }]);
     expect((await browser.open('/user/running/')).text).toContain(ofTheServer);
 

@@ -148,6 +148,8 @@ class Service:
             # Only the system's own words are repeated: others quote what was sent or read.
             why = (isinstance(error, OSError) and str(error)) or type(error).__name__
             mend = "Start it with `berth serve`, or set c.BerthSpawner.berth_url."
+            if isinstance(error, ssl.SSLCertVerificationError):
+                mend = f"Set c.BerthSpawner.ca_file, now {self._ca_file!r}, to the CA of its certificate."
             raise Unreachable(f"Berth can't be reached at {self.url}: {why}. {mend}") from None
         finally:
             if writer:
