@@ -12,7 +12,7 @@ import { get } from 'node:http';
 import { setFlagsFromString } from 'node:v8';
 
 // As packages/service/src/cli/main.ts does, and as there before anything is loaded.
-setFlagsFromString('--optimize-for-size');
+for (const flag of ['--optimize-for-size', '--no-maglev']) setFlagsFromString(flag);
 const { SimulatedEngine } = await import('@berth/docker-engine/simulated');
 const { serve } = await import('@berth/service');
 
