@@ -86,9 +86,7 @@ async function bringBase(say: (line: string) => void): Promise<string> {
   try {
     const root = join(work, 'root');
     const options = [`--variant=${debian.variant}`, `--include=${debian.include.join(',')}`];
-    await runCommand('debootstrap', [...options, debian.suite, root, await debianMirror()]);
-    const list = `deb http://deb.debian.org/debian ${debian.suite} main\n`;
-    await writeFile(join(root, 'etc/apt/sources.list'), list);
+    await runCommand('debootstrap', [...options, debian.suite, root, ...(await debianMirror())]);
     // Of no use in a container, or the machine's own.
     const needless = ['var/cache/apt', 'var/lib/apt/lists', 'var/log', 'usr/share/doc', 'usr/share/man'];
     for (const path of [...needless, 'usr/share/locale', 'usr/share/info']) {
@@ -96,7 +94,8 @@ async function bringBase(say: (line: string) => void): Promise<string> {
         await rm(join(root, path, entry), { recursive: true });
       }
     }
-    for (const path of ['etc/resolv.conf', 'etc/hostname', 'etc/hosts']) await writeFile(join(root, path), '');
+    const machines = ['etc/apt/sources.list', 'etc/resolv.conf', 'etc/hostname', 'etc/hosts'];
+    for (const path of machines) await writeFile(join(root, path), '');
     await runCommand('tar', ['--numeric-owner', '--exclude=./dev/*', '-C', root, '-cf', join(work, 'tar'), '.']);
     await runCommand('mv', [join(work, 'tar'), file]);
   } finally {
@@ -113,12 +112,12 @@ async function gatherWheels(wheels: string, venv: string): Promise<void> {
   await runCommand(join(venv, 'bin/pip'), ['wheel', '-q', '--wheel-dir', wheels, ...python]);
 }
 
-/** The mirror that the machine itself uses for this suite, else Debian's own. */
-async function debianMirror(): Promise<string> {
+/** The mirror that the machine itself uses for this suite; none: debootstrap's own default. */
+async function debianMirror(): Promise<string[]> {
   const format = ['--format', '$(REPO_URI) $(CODENAME) $(COMPONENT)'];
   const targets = await runCommand('apt-get', ['indextargets', ...format]).catch(() => '');
   const found = targets.split('\n').find((line) => line.endsWith(` ${debian.suite} main`));
-  return found?.split(' ')[0] ?? 'http://deb.debian.org/debian';
+  return found?.split(' ').slice(0, 1) ?? [];
 }
 
 async function removeOlder(folder: string, prefix: string, keep: string): Promise<void> {
