@@ -70,7 +70,6 @@ export async function serve(options: ServeOptions, overrides: ServeOverrides = {
     const settings = toSpawnerSettings(configuration, {
       instance,
       labelKey: await labelKey(folders.state),
-      runtimeFolder: folders.runtime,
     });
     const engine = overrides.engine ?? dockerEngine(configuration, log, now);
     const { probe, faults } = overrides;

@@ -5,8 +5,6 @@ export interface SpawnerSettings {
   readonly instance: string;
   /** Key of the labels' HMAC, 32 bytes. */
   readonly labelKey: Uint8Array;
-  /** Folder for what is mounted into containers, on tmpfs: certificates. */
-  readonly runtimeFolder: string;
   readonly hubs: readonly HubSettings[];
   /** What hubs may choose from; the first is the default. */
   readonly images: readonly ImageChoice[];

@@ -62,7 +62,6 @@ docker: { callTimeout: 5s, pullTimeout: 1h, resync: 2m }
   const settings = toSpawnerSettings(parseConfiguration(text, 'berth.yaml', folders), {
     instance: 'test-instance',
     labelKey: new Uint8Array(32),
-    runtimeFolder: '/run/berth',
   });
   expect(settings.containers).toMatchObject({ memoryBytes: 4 * 2 ** 30, stopGraceSeconds: 60, logMaxBytes: 2 ** 20 });
   expect(settings.history.keepDays).toBe(1.5);

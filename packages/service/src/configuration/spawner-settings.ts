@@ -5,7 +5,6 @@ import type { Configuration } from './configuration.ts';
 export interface SpawnerSecrets {
   readonly instance: string;
   readonly labelKey: Uint8Array;
-  readonly runtimeFolder: string;
 }
 
 export function toSpawnerSettings(configuration: Configuration, secrets: SpawnerSecrets): SpawnerSettings {
@@ -13,7 +12,6 @@ export function toSpawnerSettings(configuration: Configuration, secrets: Spawner
   return {
     instance: secrets.instance,
     labelKey: secrets.labelKey,
-    runtimeFolder: secrets.runtimeFolder,
     hubs: configuration.hubs.map(({ name, apiUrl }) => ({ name, apiUrl })),
     images: configuration.images,
     commands: configuration.commands,

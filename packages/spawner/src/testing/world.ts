@@ -12,7 +12,6 @@ import { MemoryStore } from './memory-store.ts';
 export const settings: SpawnerSettings = {
   instance: 'instance-1',
   labelKey: Buffer.alloc(32, 7),
-  runtimeFolder: '/run/berth',
   hubs: [{ name: 'default', apiUrl: undefined }],
   images: [
     { reference: 'notebook:1', title: 'Notebook', pull: 'missing' },
