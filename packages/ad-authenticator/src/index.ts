@@ -1,0 +1,2 @@
+export * from './ad-authenticator.ts';
+export * from './settings.ts';

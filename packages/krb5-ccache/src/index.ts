@@ -1,0 +1,3 @@
+export * from './ccache.ts';
+export * from './errors.ts';
+export * from './ticket-keeper.ts';
