@@ -4,6 +4,8 @@ export interface Ccache {
   readonly principal: Principal;
   /** KDC clock minus ours, as the cache's header has it; zero where it has none. */
   readonly clockOffset: { readonly seconds: number; readonly microseconds: number };
+  /** False where the header has no clock offset (`kdc_timesync = 0`); MIT writes one otherwise, be it zero. */
+  readonly hasClockOffset?: boolean;
   /** Configuration entries (`X-CACHECONF:`) included, in the file's order. */
   readonly credentials: readonly Credential[];
 }
