@@ -1,12 +1,17 @@
 /** What a dockerd that was killed leaves running or mounted. Only what lies under its own folder is touched. */
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, readlink, rm } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tryCommand } from './run-command.ts';
 
-/** Ends the containerd, container shims and port proxies of the daemon under `root`, and the shims' containers. */
+/**
+ * Ends the containerd, container shims and port proxies of the daemon under `root`, and the shims' containers. Other
+ * programs under `root` too: Samba's name themselves anew, but work in their folder.
+ */
 export async function killShims(root: string): Promise<void> {
   const all = await processes();
-  const own = all.filter((one) => one.command.some((word) => word.startsWith(`${root}/`)));
+  const own = all.filter(
+    (one) => one.command.some((word) => word.startsWith(`${root}/`)) || one.folder.startsWith(`${root}/`),
+  );
   const shims = new Set(own.filter((one) => one.command[0]?.includes('containerd-shim')).map((one) => one.pid));
   const inside = all.filter((one) => shims.has(one.parent));
   if (own.length + inside.length === 0) return;
@@ -40,6 +45,8 @@ interface HostProcess {
   readonly pid: number;
   readonly parent: number;
   readonly command: readonly string[];
+  /** Where it works; in a container: as it sees that. Empty where it can't be known. */
+  readonly folder: string;
 }
 
 async function processes(): Promise<HostProcess[]> {
@@ -49,7 +56,8 @@ async function processes(): Promise<HostProcess[]> {
     try {
       const status = await readFile(`/proc/${name}/status`, 'utf8');
       const command = (await readFile(`/proc/${name}/cmdline`, 'utf8')).split('\0');
-      found.push({ pid: Number(name), parent: Number(/^PPid:\s*(\d+)/m.exec(status)?.[1]), command });
+      const folder = await readlink(`/proc/${name}/cwd`).catch(() => '');
+      found.push({ pid: Number(name), parent: Number(/^PPid:\s*(\d+)/m.exec(status)?.[1]), command, folder });
     } catch {
       // Ended meanwhile.
     }

@@ -9,9 +9,21 @@ const needed = [
   'docker.io',
   'iproute2', // bridges of the tests' own daemons
   'iptables',
+  'krb5-admin-server', // kadmin.local
+  'krb5-kdc', // tickets of a minute, which Samba doesn't give
+  'krb5-user',
+  'ldap-utils',
+  'libsasl2-modules-gssapi-mit',
   'procps',
   'python3',
   'python3-venv', // JupyterHub and the notebook image
+  'samba', // Active Directory
+  'samba-ad-dc',
+  'samba-ad-provision',
+  'samba-dsdb-modules',
+  'samba-vfs-modules',
+  'smbclient',
+  'winbind',
 ];
 
 /** Installs what is missing. Rejects with a sentence for people where that can't be done. */
@@ -25,7 +37,8 @@ export async function bringPackages(say: (line: string) => void): Promise<void> 
   const missing = await missingPackages();
   if (missing.length === 0) return;
   say(`installing ${missing.join(' ')}`);
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  // At runlevel 1 no package starts its daemon.
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', RUNLEVEL: '1' };
   const install = () => runCommand('apt-get', ['install', '-y', '-q', '--no-install-recommends', ...missing], { env });
   // The lists may be missing or old: then one update, and again.
   await install().catch(async () => {
