@@ -56,8 +56,16 @@ test('the KDC gives the user a ticket that can be renewed', async () => {
 test.each([
   ['a disabled account', 'data 533', async (name: string) => directory.accounts.disable(name)],
   ['an expired account', 'data 701', async (name: string) => directory.accounts.expire(name)],
-  ['an account whose password must be changed', 'data 773', async (name: string) => directory.accounts.mustChange(name)],
-  ['an account outside its logon hours', 'data 530', async (name: string) => directory.accounts.setLogonHours(name, [])],
+  [
+    'an account whose password must be changed',
+    'data 773',
+    async (name: string) => directory.accounts.mustChange(name),
+  ],
+  [
+    'an account outside its logon hours',
+    'data 530',
+    async (name: string) => directory.accounts.setLogonHours(name, []),
+  ],
   ['a locked account', 'data 775', async (name: string) => directory.accounts.lockOut(name)],
 ])('%s is refused with %s', async (_state, code, put) => {
   const name = `u-${code.slice(-3)}`;
