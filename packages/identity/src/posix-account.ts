@@ -6,6 +6,8 @@ export interface PosixAccount {
   /** 1 to 4,294,967,294. */
   readonly uid: number;
   readonly gid: number;
+  /** Name of the group `gid`; absent or empty where the name service has none. */
+  readonly groupName?: string;
   /** All groups the process is in beside `gid`; a group's name is empty where the name service has none. */
   readonly groups: readonly PosixGroup[];
   /** Absolute path on the host. */
