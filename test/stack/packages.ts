@@ -22,6 +22,7 @@ const needed = [
   'samba-ad-provision',
   'samba-dsdb-modules',
   'samba-vfs-modules',
+  'slapd', // a service that takes an MIT KDC's tickets
   'smbclient',
   'winbind',
 ];
