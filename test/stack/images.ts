@@ -9,7 +9,7 @@ import { createHash } from 'node:crypto';
 import { access, cp, mkdir, mkdtemp, readdir, rm, unlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { cacheFolder } from './cache.ts';
-import { writeImageArchive } from './image-archive.ts';
+import { packLayer, writeImageArchive } from './image-archive.ts';
 import type { ImageConfiguration } from './image-archive.ts';
 import { runCommand } from './run-command.ts';
 
@@ -22,7 +22,8 @@ export interface ImageArchive {
 const debian = { suite: 'bookworm', variant: 'minbase', include: ['ca-certificates', 'python3', 'python3-venv'] };
 const python = ['jupyterhub==5.5.1', 'jupyterlab==4.6.6', 'ipykernel==7.4.0'];
 const account = { name: 'jovyan', uid: 1000, gid: 1000, home: '/home/jovyan' };
-const configuration: ImageConfiguration = {
+/** What each notebook image is started with. */
+export const notebookConfiguration: ImageConfiguration = {
   user: account.name,
   environment: {
     PATH: '/opt/notebook/bin:/usr/local/bin:/usr/bin:/bin',
@@ -40,7 +41,14 @@ export const notebookImage = 'berth-test/singleuser:5.5.1';
 
 /** The notebook image, made now where the cache doesn't hold it (about a minute and a half). */
 export async function bringNotebookImage(say: (line: string) => void): Promise<ImageArchive> {
-  const recipe = JSON.stringify({ edition, debian, python, account, configuration, arch: process.arch });
+  const recipe = JSON.stringify({
+    edition,
+    debian,
+    python,
+    account,
+    configuration: notebookConfiguration,
+    arch: process.arch,
+  });
   const hash = createHash('sha256').update(recipe).digest('hex').slice(0, 12);
   const folder = cacheFolder('images');
   const file = join(folder, `singleuser-5.5.1-${hash}.tar`);
@@ -49,7 +57,8 @@ export async function bringNotebookImage(say: (line: string) => void): Promise<I
     const work = await mkdtemp(join(folder, 'making-'));
     try {
       await makeRoot(join(work, 'root'), join(work, 'wheels'), work, say);
-      await writeImageArchive(join(work, 'root'), notebookImage, configuration, file);
+      await packLayer(join(work, 'root'), join(work, 'layer'));
+      await writeImageArchive([join(work, 'layer')], notebookImage, notebookConfiguration, file);
     } finally {
       await rm(work, { recursive: true, force: true });
     }
@@ -59,7 +68,7 @@ export async function bringNotebookImage(say: (line: string) => void): Promise<I
 }
 
 async function makeRoot(root: string, wheels: string, work: string, say: (line: string) => void): Promise<void> {
-  const [base] = await Promise.all([bringBase(say), gatherWheels(wheels, join(work, 'gather'))]);
+  const [base] = await Promise.all([bringBase(say), gatherWheels(python, wheels, join(work, 'gather'))]);
   await mkdir(root);
   await runCommand('tar', ['--numeric-owner', '-C', root, '-xf', base]);
   await cp(wheels, join(root, 'wheels'), { recursive: true });
@@ -105,11 +114,11 @@ async function bringBase(say: (line: string) => void): Promise<string> {
   return file;
 }
 
-/** Wheels of all Python packages. Debian's own Python, as it is the one inside. */
-async function gatherWheels(wheels: string, venv: string): Promise<void> {
+/** Wheels of these packages and all that they need. Debian's own Python, as it is the one inside. */
+export async function gatherWheels(packages: readonly string[], wheels: string, venv: string): Promise<void> {
   const debianPython = '/usr/bin/python3';
   await runCommand(debianPython, ['-m', 'venv', venv]);
-  await runCommand(join(venv, 'bin/pip'), ['wheel', '-q', '--wheel-dir', wheels, ...python]);
+  await runCommand(join(venv, 'bin/pip'), ['wheel', '-q', '--use-pep517', '--wheel-dir', wheels, ...packages]);
 }
 
 /** The mirror that the machine itself uses for this suite; none: debootstrap's own default. */
@@ -120,7 +129,8 @@ async function debianMirror(): Promise<string[]> {
   return found?.split(' ').slice(0, 1) ?? [];
 }
 
-async function removeOlder(folder: string, prefix: string, keep: string): Promise<void> {
+/** Removes archives of the same name that other recipes made. */
+export async function removeOlder(folder: string, prefix: string, keep: string): Promise<void> {
   for (const name of await readdir(folder)) {
     if (name.startsWith(prefix) && name.endsWith('.tar') && name !== basename(keep)) {
       await unlink(join(dirname(keep), name));
@@ -128,7 +138,7 @@ async function removeOlder(folder: string, prefix: string, keep: string): Promis
   }
 }
 
-async function exists(path: string): Promise<boolean> {
+export async function exists(path: string): Promise<boolean> {
   return access(path).then(
     () => true,
     () => false,
