@@ -98,7 +98,7 @@ async function examineService(
   const name = settings.serviceAccount?.name ?? '';
   try {
     await directory.byService(signal, async (connection, signal) => {
-      const names = await directory.names(connection);
+      const names = await directory.names(connection, signal);
       findings.push({ part: 'service-account', level: 'ok', finding: `${name} is bound at ${connection.server.url}` });
       groups.forget();
       await groups.sids(names, connection, signal);

@@ -10,6 +10,7 @@ import type { ServerAddress } from './server-address.ts';
 import type { Servers } from './servers.ts';
 import { ServiceConnections } from './service-connections.ts';
 import type { AdSettings } from './settings.ts';
+import { waitFor } from './wait-for.ts';
 
 export interface DirectoryParts {
   readonly settings: AdSettings;
@@ -45,13 +46,14 @@ export class Directory {
   }
 
   /** Read once, by a connection that is bound. */
-  async names(connection: LdapConnection): Promise<DomainNames> {
-    this.#names ??= readDomainNames(connection, this.#parts.settings, new AbortController().signal);
-    const reading = this.#names;
-    return await reading.catch((error: unknown) => {
-      if (this.#names === reading) this.#names = undefined;
-      throw error;
-    });
+  names(connection: LdapConnection, signal: AbortSignal): Promise<DomainNames> {
+    if (this.#names === undefined) {
+      // Others may wait for it too: it ends by its own time limit.
+      const reading = readDomainNames(connection, this.#parts.settings, new AbortController().signal);
+      reading.catch(() => (this.#names = undefined));
+      this.#names = reading;
+    }
+    return waitFor(this.#names, signal);
   }
 
   /**

@@ -61,7 +61,7 @@ async function byService(attempt: Attempt, service: ServiceConnections): Promise
   opening.catch(() => undefined);
   try {
     const known = await service.use(server, signal, async (connection) => {
-      const names = await directory.names(connection);
+      const names = await directory.names(connection, signal);
       const groups = attempt.groups.sids(names, connection, signal);
       groups.catch(() => undefined);
       return { names, entry: await findAccount(attempt, connection, names), groups: await groups };
@@ -85,7 +85,7 @@ async function bySelf(attempt: Attempt): Promise<Found> {
   try {
     const realm = settings.realm ?? settings.domain.toUpperCase();
     await bindAs(attempt, own, principalOf(name, realm));
-    const names = await directory.names(own);
+    const names = await directory.names(own, signal);
     const foreign = name.domain !== undefined && 'netbios' in name.domain && !isDomain(names, name.domain);
     if (foreign) throw refused('credentials-wrong', settings.messages);
     // A userPrincipalName may be another account's user@realm, and comes first in a bind: then there are two.

@@ -36,7 +36,7 @@ export async function lookUp(
   connection: LdapConnection,
   signal: AbortSignal,
 ): Promise<LookedUp> {
-  const names = await directory.names(connection);
+  const names = await directory.names(connection, signal);
   const unknown = () => refused('account-unknown', settings.messages);
   const filter = filterOf(key, names);
   if (filter === undefined) throw unknown();
