@@ -16,7 +16,7 @@ import { once } from 'node:events';
 import { dirname, join } from 'node:path';
 import { type CheckedFileSystem, readCheckedFile } from './checked-file.ts';
 import { ticketErrorOf } from './testing/caches.ts';
-import { otherUid, own, put, replace, sharedFolder, uid } from './testing/user-folder.ts';
+import { otherUid, own, put, replace, rootsFolders, sharedFolder, uid } from './testing/user-folder.ts';
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 
@@ -116,7 +116,7 @@ test('a device is refused without being opened', async () => {
 test("another user's file is refused, whoever that is", async () => {
   using shared = sharedFolder();
   const path = put(join(shared.path, 'cc'), 'x');
-  const { code, message } = await ticketErrorOf(() => readCheckedFile(path, { uid: otherUid }, fs));
+  const { code, message } = await ticketErrorOf(() => readCheckedFile(path, { uid: otherUid }, rootsFolders));
   expect({ code, message }).toEqual({
     code: 'ticket-unsafe',
     message: `${path} belongs to uid ${uid}; it must belong to uid ${otherUid}`,

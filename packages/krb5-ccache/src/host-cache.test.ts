@@ -5,10 +5,11 @@ import * as fs from 'node:fs/promises';
 import { join } from 'node:path';
 import { findHostTicket, type HostCacheSettings } from './host-cache.ts';
 import { bytesOf, cacheOf, krbtgt, noon, recorded, seconds, tgt, ticketErrorOf, user } from './testing/caches.ts';
-import { otherUid, own, owner, put, sharedFolder, uid } from './testing/user-folder.ts';
+import { otherUid, own, owner, put, rootsFolders, sharedFolder, uid } from './testing/user-folder.ts';
 import { writeCcache } from './write-ccache.ts';
 
 const parts = { fs, now: () => noon };
+const amongRoots = { fs: rootsFolders, now: () => noon };
 
 /** As on a host with PBIS and SSSD, with this folder as its /tmp. */
 function settingsOf(folder: string, change: Partial<HostCacheSettings> = {}): HostCacheSettings {
@@ -141,7 +142,7 @@ test("another user's cache in the place of one's own is refused", async () => {
   using shared = sharedFolder();
   const other = { ...owner, uid: otherUid };
   put(join(shared.path, `krb5cc_${otherUid}`), bytesOf());
-  const error = await ticketErrorOf(() => findHostTicket(other, settingsOf(shared.path, { patterns: [] }), parts));
+  const error = await ticketErrorOf(() => findHostTicket(other, settingsOf(shared.path, { patterns: [] }), amongRoots));
   expect(error.code).toBe('ticket-unsafe');
   expect(error.message).toContain(`belongs to uid ${uid}; it must belong to uid ${otherUid}`);
 });
@@ -150,7 +151,7 @@ test("files that others put under a pattern don't hide that there is none", asyn
   using shared = sharedFolder();
   const other = { ...owner, uid: otherUid };
   for (let index = 0; index < 100; index += 1) put(join(shared.path, `krb5cc_${otherUid}_${index}`), 'x');
-  const error = await ticketErrorOf(() => findHostTicket(other, settingsOf(shared.path), parts));
+  const error = await ticketErrorOf(() => findHostTicket(other, settingsOf(shared.path), amongRoots));
   expect(error.code).toBe('ticket-missing');
   expect(error.message).toContain(`krb5cc_${otherUid}_* names no file of uid ${otherUid}`);
 });

@@ -1,5 +1,6 @@
 /** Files of a user on this host. As root the user is another; without root it is whoever runs the tests. */
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import * as fs from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TicketOwner } from '../ticket-keeper.ts';
@@ -22,6 +23,15 @@ export function sharedFolder(): { readonly path: string } & Disposable {
   chmodSync(path, 0o1777);
   return { path, [Symbol.dispose]: () => rmSync(root, { recursive: true, force: true }) };
 }
+
+/** The real file system, with root as the owner of all folders; so it is anyway where root runs the tests. */
+export const rootsFolders = {
+  ...fs,
+  lstat: async (path: string) => {
+    const stats = await fs.lstat(path, { bigint: true });
+    return stats.isDirectory() ? Object.assign(stats, { uid: 0n }) : stats;
+  },
+} as unknown as typeof fs;
 
 /** The user's, with mode 0600. */
 export function put(path: string, bytes: Uint8Array | string, change: { uid?: number; mode?: number } = {}): string {
