@@ -42,6 +42,13 @@ test('swap is held to the memory, and a part of a processor is counted in billio
   expect(HostConfig).toMatchObject({ Memory: 1 << 30, MemorySwap: 1 << 30, NanoCpus: 1_100_000_000 });
 });
 
+test('groups are given by number, and none where none are asked for', () => {
+  expect(containerConfig({ ...least, groups: [70_002, 4_294_967_294] }).HostConfig).toMatchObject({
+    GroupAdd: ['70002', '4294967294'],
+  });
+  expect(containerConfig({ ...least, groups: [] }).HostConfig).toMatchObject({ GroupAdd: [] });
+});
+
 test('mounts are objects: no path can pose as another, none is made on the host', () => {
   const { HostConfig } = containerConfig({
     ...least,

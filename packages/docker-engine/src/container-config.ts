@@ -33,6 +33,7 @@ function hostConfig(spec: ContainerSpec): HostConfig {
     Init: security.init,
     SecurityOpt: security.noNewPrivileges ? ['no-new-privileges'] : [],
     CapDrop: [...security.dropCapabilities],
+    ...(spec.groups === undefined ? {} : { GroupAdd: spec.groups.map(String) }),
     CapAdd: [...security.addCapabilities],
     PidsLimit: limits.pids,
     Ulimits: [{ Name: 'nofile', Soft: limits.openFiles, Hard: limits.openFiles }],

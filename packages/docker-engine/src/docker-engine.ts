@@ -18,6 +18,7 @@ import { containerConfig } from './container-config.ts';
 import { inspectedContainer, listedContainer } from './container-view.ts';
 import { DockerConnection } from './docker-connection.ts';
 import { dial, dialStream } from './docker-dial.ts';
+import { readImageFiles } from './docker-files.ts';
 import { describeDocker } from './docker-info.ts';
 import { findImage } from './docker-images.ts';
 import { Gate } from './gate.ts';
@@ -84,6 +85,11 @@ export class DockerEngine implements Engine {
 
   pull(reference: string, onProgress: (progress: PullProgress) => void, signal: AbortSignal): Promise<ImageInfo> {
     return this.#pulls.pull(reference, onProgress, signal);
+  }
+
+  readFiles(imageId: string, paths: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
+    const now = this.#options.now ?? (() => new Date());
+    return readImageFiles(this.#connection, imageId, paths, now(), signal);
   }
 
   async create(spec: ContainerSpec, signal: AbortSignal): Promise<string> {

@@ -1,6 +1,7 @@
 /** Facets in their order -> one ContainerSpec. Two facets that write the same key are an error. */
 import type { ContainerSpec, Mount } from './container-spec.ts';
 import { SpawnError } from './errors.ts';
+import { accountFacet } from './facets/account.ts';
 import { certificatesFacet } from './facets/certificates.ts';
 import { hubEnvironmentFacet, siteEnvironmentFacet } from './facets/environment.ts';
 import type { Facet, FacetInput } from './facets/facet.ts';
@@ -9,16 +10,19 @@ import { imageFacet } from './facets/image.ts';
 import { labelsFacet } from './facets/labels.ts';
 import { limitsFacet } from './facets/limits.ts';
 import { networkFacet } from './facets/network.ts';
+import { ticketFacet } from './facets/ticket.ts';
 import { volumesFacet } from './facets/volumes.ts';
 
 export const facets: readonly Facet[] = [
   imageFacet,
+  accountFacet,
   limitsFacet,
   volumesFacet,
   networkFacet,
   siteEnvironmentFacet,
   hubEnvironmentFacet,
   certificatesFacet,
+  ticketFacet,
   hardeningFacet,
   labelsFacet,
 ];

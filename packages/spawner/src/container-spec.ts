@@ -9,6 +9,8 @@ export interface ContainerSpec {
   readonly labels: Readonly<Record<string, string>>;
   /** `uid[:gid]` or names; without it, the image's own. */
   readonly user?: string;
+  /** Supplementary groups of its processes. */
+  readonly groups?: readonly number[];
   readonly workingDirectory?: string;
   readonly hostname?: string;
   readonly mounts: readonly Mount[];

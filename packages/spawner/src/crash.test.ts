@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { startSteps, stopSteps, type FaultPoint, type Faults } from './steps.ts';
-import { eventually, World } from './testing/world.ts';
+import { accounts, alicesAccount, eventually, tickets, World } from './testing/world.ts';
 
 /** Stands still at the point for ever, as a killed process does; `reached` tells when. */
 function stillAt(point: FaultPoint): { faults: Faults; reached: Promise<void> } {
@@ -13,6 +13,9 @@ function stillAt(point: FaultPoint): { faults: Faults; reached: Promise<void> } 
   return { faults, reached };
 }
 
+const { name, uid, gid, principal } = alicesAccount;
+const account = { name, uid, gid, principal };
+
 /** Nothing is in motion, nothing runs that isn't on record, nothing is on record that doesn't run. */
 async function settled(world: World): Promise<void> {
   await eventually(() => ['running', 'exited', 'failed', 'stopped'].includes(world.state() ?? ''));
@@ -21,9 +24,13 @@ async function settled(world: World): Promise<void> {
     () => `${world.state()} with ${world.engine.containers().length} containers`,
   );
   const view = world.spawner.get(world.key);
-  if (view?.status.state === 'running') expect(view.container?.id).toBe(world.engine.containers()[0]?.id);
-  const { status } = world.store.servers.get(world.key) ?? {};
+  const { status, account: kept } = world.store.servers.get(world.key) ?? {};
   expect(status?.state).toBe(view?.status.state);
+  if (view?.status.state !== 'running') return;
+  expect(view.container?.id).toBe(world.engine.containers()[0]?.id);
+  // Without it nobody would renew its ticket.
+  expect(view.account).toEqual(account);
+  expect(kept).toEqual(account);
 }
 
 describe.each(startSteps)('killed in a start behind "%s"', (step) => {
@@ -33,7 +40,7 @@ describe.each(startSteps)('killed in a start behind "%s"', (step) => {
     made ? 'the next service leads the start to its end' : 'the start fails, to be sent again, and nothing is left',
     async () => {
       const { faults, reached } = stillAt(`start:${step}`);
-      const world = await new World().open(faults);
+      const world = await new World({ accounts, tickets }).open(faults);
       void world.spawner.start(world.request());
       await reached;
       await world.restart();
@@ -48,7 +55,7 @@ describe.each(startSteps)('killed in a start behind "%s"', (step) => {
 
   test('a database lost as well makes no difference to the container', async () => {
     const { faults, reached } = stillAt(`start:${step}`);
-    const world = await new World().open(faults);
+    const world = await new World({ accounts, tickets }).open(faults);
     void world.spawner.start(world.request());
     await reached;
     world.store.servers.clear();
@@ -60,6 +67,7 @@ describe.each(startSteps)('killed in a start behind "%s"', (step) => {
         generation: 1,
         image: 'notebook:1',
         port: 8888,
+        account,
       });
     } else expect(world.engine.containers()).toEqual([]);
     await world.close();
@@ -67,7 +75,7 @@ describe.each(startSteps)('killed in a start behind "%s"', (step) => {
 
   test('a start in place of another leaves one container at the most', async () => {
     const { faults, reached } = stillAt(`start:${step}`);
-    const world = await new World().open();
+    const world = await new World({ accounts, tickets }).open();
     await world.running({ generation: 1 });
     await world.restart(faults);
     void world.spawner.start(world.request({ generation: 2 }));
@@ -84,7 +92,7 @@ describe.each(startSteps)('killed in a start behind "%s"', (step) => {
 describe.each(stopSteps)('killed in a stop behind "%s"', (step) => {
   test('the next service ends the stop, and history has its exit once', async () => {
     const { faults, reached } = stillAt(`stop:${step}`);
-    const world = await new World().open(faults);
+    const world = await new World({ accounts, tickets }).open(faults);
     const { container } = await world.running();
     world.engine.say(container?.id ?? '', 'last words');
     void world.spawner.stop(world.key, {});
@@ -99,7 +107,7 @@ describe.each(stopSteps)('killed in a stop behind "%s"', (step) => {
 
   test('a database lost as well leaves no container that nobody knows of', async () => {
     const { faults, reached } = stillAt(`stop:${step}`);
-    const world = await new World().open(faults);
+    const world = await new World({ accounts, tickets }).open(faults);
     await world.running();
     void world.spawner.stop(world.key, {});
     await reached;

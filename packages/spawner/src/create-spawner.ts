@@ -62,6 +62,10 @@ class ServerSpawner implements Spawner {
     this.#observer.open(instanceLabel(this.#parts.settings.instance));
   }
 
+  whenReady(): Promise<void> {
+    return this.#observer.seen;
+  }
+
   async close(): Promise<void> {
     const reason = new SpawnError('shutting-down', 'The service is stopping.');
     this.#closing.abort(reason);

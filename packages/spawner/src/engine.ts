@@ -21,6 +21,11 @@ export interface Engine {
    * ends the waiting, not the pull. Rejects with `image-not-found` or `image-pull-failed`.
    */
   pull(reference: string, onProgress: (progress: PullProgress) => void, signal: AbortSignal): Promise<ImageInfo>;
+  /**
+   * Texts of files in an image, by absolute path; those that it doesn't have, that are no plain file or larger than 1 MiB are left
+   * out. Nothing of the image is run.
+   */
+  readFiles(imageId: string, paths: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, string>>;
   /** Creates a container; rejects with `name-taken` where the name is in use, `image-not-found` where the image is gone. */
   create(spec: ContainerSpec, signal: AbortSignal): Promise<string>;
   /** Starts a created container. Already running is success. */

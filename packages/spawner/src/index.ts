@@ -3,6 +3,7 @@
  *
  * @module
  */
+export * from './accounts.ts';
 export * from './certificate-folders.ts';
 export * from './choices.ts';
 export * from './container-spec.ts';

@@ -5,6 +5,7 @@
  * container is no valid set. Without a valid signature a container is reported, never adopted, never removed.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { ServerAccount } from './accounts.ts';
 import type { ServerIdentity } from './server.ts';
 
 const schema = '1';
@@ -19,6 +20,7 @@ export interface LabelledServer extends ServerIdentity {
   readonly configDigest: string;
   readonly requestedAt: Date;
   readonly deadline: Date;
+  readonly account?: ServerAccount;
 }
 
 export interface LabelAuthority {
@@ -37,7 +39,8 @@ export function writeLabels(
   containerName: string,
   authority: LabelAuthority,
 ): Record<string, string> {
-  const { hub, user, serverName, key, generation, requestedAt, deadline, image, port, tls, configDigest } = server;
+  const { hub, user, serverName, key, generation, requestedAt, deadline, image, port, tls, configDigest, account } =
+    server;
   const labels = {
     'berth.schema': schema,
     'berth.instance': authority.instance,
@@ -53,6 +56,7 @@ export function writeLabels(
       configDigest,
       requestedAt: requestedAt.getTime(),
       deadline: deadline.getTime(),
+      ...(account && { account }),
     }),
   };
   return { ...labels, 'berth.signature': sign(labels, containerName, authority.labelKey) };
@@ -71,6 +75,7 @@ export function readLabels(
     return { reason: 'its labels carry no valid signature of this service' };
   if (labels['berth.schema'] !== schema) return { reason: `its labels are of schema ${labels['berth.schema']}` };
   const spec = JSON.parse(labels['berth.spec'] ?? '{}') as Record<string, never>;
+  const account = spec['account'] as ServerAccount | undefined;
   return {
     server: {
       key: labels['berth.key'] ?? '',
@@ -84,6 +89,7 @@ export function readLabels(
       configDigest: spec['configDigest'] ?? '',
       requestedAt: new Date(spec['requestedAt'] ?? 0),
       deadline: new Date(spec['deadline'] ?? 0),
+      ...(account && { account }),
     },
   };
 }

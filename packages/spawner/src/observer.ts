@@ -32,6 +32,9 @@ export class Observer {
   /** What was loaded at the start was written by then. */
   #askedSavedAt: number;
   ready = false;
+  readonly #seen = Promise.withResolvers<void>();
+  /** Resolves with the first look at what runs. */
+  readonly seen = this.#seen.promise;
 
   constructor(context: SpawnerContext, life: ServerLife, end: (key: string, reason: string) => void) {
     this.#context = context;
@@ -140,6 +143,7 @@ export class Observer {
       this.#findings = findings;
       this.#resyncFailure = undefined;
       this.#set('resync', () => (this.ready = true), !this.ready);
+      this.#seen.resolve();
       table.stale = false;
       this.#down = undefined;
       await this.#attend();

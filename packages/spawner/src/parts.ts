@@ -1,4 +1,5 @@
 /** What a spawner is built from; the composition root plugs the real ones in. */
+import type { Accounts, Tickets } from './accounts.ts';
 import type { Engine } from './engine.ts';
 import type { Probe } from './probe.ts';
 import type { SpawnerSettings } from './settings.ts';
@@ -12,6 +13,10 @@ export interface SpawnerParts {
   readonly log: SpawnerLog;
   readonly now: () => Date;
   readonly certificates: CertificateFolders;
+  /** Default: servers run as their image's user. */
+  readonly accounts?: Accounts | undefined;
+  /** Default: servers have no tickets. */
+  readonly tickets?: Tickets | undefined;
   /** Default: tcpProbe. */
   readonly probe?: Probe;
   /** Default: none. */

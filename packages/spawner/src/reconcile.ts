@@ -70,8 +70,12 @@ function settle(
   const current = claim?.server.generation === record.generation;
   switch (record.status.state) {
     case 'starting':
-      if (container && current) life.want(entry, { kind: 'resume', container });
-      else void life.interrupt(entry).then(() => container && life.want(entry, { kind: 'sweep' }));
+      if (claim && current) {
+        // The record was written before its account was known; the container's labels have it.
+        const { account } = claim.server;
+        if (account) table.update(entry, { account });
+        life.want(entry, { kind: 'resume', container: claim.container });
+      } else void life.interrupt(entry).then(() => container && life.want(entry, { kind: 'sweep' }));
       return;
     case 'stopping':
       life.want(entry, { kind: 'stop', purge: false, reason: undefined, saved: Promise.resolve() });
@@ -109,9 +113,10 @@ function adopt({ container, server }: Claimed, context: SpawnerContext, life: Se
     observedAt: now,
     ...(status.state === 'running' && { runningAt: status.since }),
   };
-  const existing = table.get(server.key);
-  const entry = existing ?? table.add(record);
-  table.update(entry, record);
+  const entry = table.get(server.key) ?? table.add(record);
+  // Nothing of an older generation's record stays.
+  entry.record = record;
+  table.update(entry, {});
   parts.log.warn({ key: server.key, container: container.name }, 'adopted a container that was not on record');
   void context.recorder.keep(entry);
   if (status.state === 'starting')

@@ -1,5 +1,7 @@
 /** A notebook server as Berth knows it. State is a union: each state carries what is true in it and nothing else. */
 
+import type { ServerAccount } from './accounts.ts';
+
 /** Who a server belongs to. Unique among all servers. */
 export interface ServerIdentity {
   /** The name of the declared hub that started it. */
@@ -17,6 +19,8 @@ export interface ServerRecord extends ServerIdentity {
   /** The image's reference as it was asked for. */
   readonly image: string;
   readonly imageId?: string;
+  /** What it runs as, once that is known; without it, the image's user. */
+  readonly account?: ServerAccount;
   readonly container?: { readonly id: string; readonly name: string };
   /** The port it listens on inside its container. */
   readonly port: number;
@@ -90,6 +94,22 @@ export type SpawnErrorCode =
   | 'environment-not-allowed'
   | 'limits-exceeded'
   | 'hub-url-mismatch'
+  | 'login-required'
+  | 'directory-unreachable'
+  | 'account-unknown'
+  | 'account-unsafe'
+  | 'uid-collision'
+  | 'uid-unmapped'
+  | 'home-unsafe'
+  | 'name-service-failed'
+  | 'name-invalid'
+  | 'ticket-refused'
+  | 'kdc-unreachable'
+  | 'ticket-missing'
+  | 'ticket-ended'
+  | 'ticket-unsafe'
+  | 'cache-unsupported'
+  | 'ticket-failed'
   | 'draining'
   | 'not-ready'
   | 'shutting-down'

@@ -6,6 +6,8 @@ import type { Progress, ServerIdentity, ServerRecord } from './server.ts';
 export interface Spawner {
   /** Loads the database, then begins to follow the engine. Resolves after the first; `parts()` says when the second is done. */
   open(): Promise<void>;
+  /** Resolves with the first look at the engine; from then on servers can be listed. */
+  whenReady(): Promise<void>;
   /** Refuses new work, lets the steps under way come to a safe point, closes the watch. Containers run on. */
   close(): Promise<void>;
 

@@ -2,6 +2,7 @@
  * A start, read top to bottom. Each step ends at its fault point; a step that throws is undone by server-life.ts, which
  * also gives the reason to the user.
  */
+import type { ContainerAccount, MountedTicket, ServerAccount } from './accounts.ts';
 import type { Budget } from './budget.ts';
 import { composeSpec } from './compose.ts';
 import { nameOf, type SpawnerContext } from './context.ts';
@@ -38,10 +39,15 @@ export class Start {
     const image = await this.#step('image-ready', 10, `Looking for the image ${choice.reference}`, () =>
       this.#findImage(choice),
     );
-    const network = await this.#step('network-ready', 60, 'Preparing the network', () => this.#findNetwork());
-    const container = await this.#step('created', 65, 'Creating the container', () =>
-      this.#create(request, choice, image, network),
+    const { accounts, tickets } = this.#context.parts;
+    const account = await this.#step('account-ready', 60, accounts && 'Looking up your account', () =>
+      this.#findAccount(image),
     );
+    const network = await this.#step('network-ready', 61, 'Preparing the network', () => this.#findNetwork());
+    const ticketTitle = tickets && account && 'Getting your Kerberos ticket ready';
+    const ticket = await this.#step('ticket-ready', 62, ticketTitle, () => this.#prepareTicket(account));
+    const made = { request, choice, image, network, account, ticket };
+    const container = await this.#step('created', 65, 'Creating the container', () => this.#create(made));
     await this.#startAndWait(container);
   }
 
@@ -63,10 +69,11 @@ export class Start {
     await this.#step('running', 95, 'The server listens', () => this.#record(found.url));
   }
 
+  /** Without a message the user hears nothing of it: there is nothing to do. */
   async #step<T>(
     step: (typeof startSteps)[number],
     percent: number,
-    message: string,
+    message: string | undefined,
     work: () => Promise<T>,
   ): Promise<T> {
     const { table } = this.#context;
@@ -74,7 +81,7 @@ export class Start {
     this.#budget.enter(title);
     const { status } = this.#entry.record;
     if (status.state === 'starting') this.#entry.record = { ...this.#entry.record, status: { ...status, step: title } };
-    table.progress(this.#entry, percent, message);
+    if (message !== undefined) table.progress(this.#entry, percent, message);
     const result = await this.#within(work());
     await this.#context.fault(`start:${step}` satisfies FaultPoint);
     return result;
@@ -137,7 +144,28 @@ export class Start {
     return this.#context.network;
   }
 
-  async #create(request: StartServer, choice: ImageChoice, image: ImageInfo, network: NetworkInfo): Promise<string> {
+  async #findAccount(image: ImageInfo): Promise<ContainerAccount | undefined> {
+    const { accounts, engine } = this.#context.parts;
+    if (accounts === undefined) return undefined;
+    const read = (paths: readonly string[], until: AbortSignal) => engine.readFiles(image.id, paths, until);
+    const files = { id: image.id, read };
+    // What answers after the budget's end must not touch a record that may be another start's by then.
+    const account = await this.#within(accounts.prepare(this.#entry.record, files, this.#budget.signal));
+    if (account) this.#entry.record = { ...this.#entry.record, account: serverAccount(account) };
+    return account;
+  }
+
+  async #prepareTicket(account: ContainerAccount | undefined): Promise<MountedTicket | undefined> {
+    const { tickets } = this.#context.parts;
+    if (tickets === undefined || account === undefined) return undefined;
+    // From here on the keeper renews for it.
+    this.#context.table.update(this.#entry, { account: serverAccount(account) });
+    const ticket = await this.#within(tickets.prepare(this.#entry.record, account, this.#budget.signal));
+    for (const notice of ticket?.notices ?? []) this.#context.table.progress(this.#entry, 62, notice);
+    return ticket;
+  }
+
+  async #create({ request, choice, image, network, account, ticket }: Made): Promise<string> {
     const { parts, configDigest, table } = this.#context;
     const { record } = this.#entry;
     const { certificates } = request;
@@ -148,9 +176,11 @@ export class Start {
       ...{ generation: record.generation, image: choice.reference, port: record.port, tls: record.tls, configDigest },
       requestedAt: record.requestedAt,
       deadline: this.#budget.deadline,
+      ...(account && { account: serverAccount(account) }),
     };
     const spec = composeSpec({
       ...{ request, settings: parts.settings, image, network, containerName: name, server, certificateFolder },
+      ...{ account, ticket },
     });
     // Not ended by the budget: a create that was asked for may succeed late, and who cleans up waits for it.
     const creating = parts.engine.create(spec, this.#context.closing);
@@ -226,6 +256,19 @@ export class Start {
     table.setStatus(this.#entry, { state: 'running', since: now, url }, { runningAt: now });
     await recorder.keep(this.#entry);
   }
+}
+
+interface Made {
+  readonly request: StartServer;
+  readonly choice: ImageChoice;
+  readonly image: ImageInfo;
+  readonly network: NetworkInfo;
+  readonly account: ContainerAccount | undefined;
+  readonly ticket: MountedTicket | undefined;
+}
+
+function serverAccount({ name, uid, gid, principal }: ContainerAccount): ServerAccount {
+  return { name, uid, gid, ...(principal !== undefined && { principal }) };
 }
 
 function vanishedInStart(): SpawnError {

@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { connect } from './connection.ts';
+import { migrations } from './migrations.ts';
 import { openStore } from './open-store.ts';
 import {
   entry,
@@ -50,10 +51,10 @@ test('a refusal names the newest backup that this Berth can open', async () => {
   const backups = join(folder.path, 'backups');
   const newer = join(backups, 'berth-20990101T000000.000Z.db');
   copyFileSync(backup, newer);
-  sql(newer, 'PRAGMA user_version = 2');
+  sql(newer, `PRAGMA user_version = ${migrations.length + 1}`);
   writeFileSync(join(backups, 'berth-20990102T000000.000Z.db'), 'no database');
   copyFileSync(backup, join(backups, 'berth-v1-20200101T000000.000Z.db'));
-  sql(file, 'PRAGMA user_version = 2');
+  sql(file, `PRAGMA user_version = ${migrations.length + 1}`);
   expect((await storeErrorOf(() => openStore({ folder: folder.path }))).message).toContain(`copy ${backup} to`);
 });
 

@@ -65,6 +65,25 @@ export const migrations: readonly Migration[] = [
       ) STRICT, WITHOUT ROWID;
     `,
   },
+  {
+    name: 'users, attempts, accounts of servers',
+    sql: `
+      ALTER TABLE servers ADD COLUMN account TEXT;
+
+      CREATE TABLE users (
+        name         TEXT    NOT NULL PRIMARY KEY,
+        sid          TEXT    NOT NULL,
+        details      TEXT    NOT NULL,
+        confirmed_at INTEGER NOT NULL
+      ) STRICT, WITHOUT ROWID;
+
+      CREATE TABLE attempts (
+        key    TEXT    NOT NULL PRIMARY KEY,
+        points INTEGER NOT NULL DEFAULT 0,
+        expire INTEGER
+      ) STRICT, WITHOUT ROWID;
+    `,
+  },
 ];
 
 export function schemaVersion(connection: Connection): number {

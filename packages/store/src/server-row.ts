@@ -2,6 +2,7 @@
 import type { ServerRecord } from '@berth/spawner';
 import { date, flag, integer, jsonFields, millis, optional, text, Unreadable } from './field-reader.ts';
 import type { Fields } from './field-reader.ts';
+import { serverAccount } from './user-row.ts';
 import { statusFrom, statusSince, statusToJson } from './status-json.ts';
 
 export const serverColumns = [
@@ -24,6 +25,7 @@ export const serverColumns = [
   'running_at',
   'asked_at',
   'observed_at',
+  'account',
 ] as const;
 
 /** Values in the order of `serverColumns`. */
@@ -48,6 +50,7 @@ export function serverRow(record: ServerRecord): unknown[] {
     record.runningAt === undefined ? null : millis(record.runningAt),
     millis(record.askedAt),
     millis(record.observedAt),
+    record.account === undefined ? null : JSON.stringify(record.account),
   ];
 }
 
@@ -73,5 +76,6 @@ export function serverFrom(row: Fields): ServerRecord {
     ...optional(date, row, 'running_at', 'runningAt'),
     askedAt: date(row, 'asked_at'),
     observedAt: date(row, 'observed_at'),
+    ...optional(serverAccount, row, 'account', 'account'),
   };
 }

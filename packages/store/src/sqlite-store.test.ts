@@ -3,7 +3,9 @@ import { readdirSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect } from './connection.ts';
 import { openStore } from './open-store.ts';
-import { entry, minutesAfterNoon, noon, record, storeErrorOf, temporaryFolder } from './testing/state-folder.ts';
+import { entry, minutesAfterNoon, noon, record, storeErrorOf, temporaryFolder, user } from './testing/state-folder.ts';
+
+const limits = { kind: 'login', attempts: 3, seconds: 600 };
 
 test('servers are loaded by key, each as it was saved last', async () => {
   using folder = temporaryFolder();
@@ -30,6 +32,8 @@ test.each([
   ['a number beyond all whole ones', 'generation = 9223372036854775807', 'generation is no whole number'],
   ['an id without a name', "container_id = 'x'", 'container_name is no text'],
   ['neither TLS nor none', 'tls = 7', 'tls is neither true nor false'],
+  ['an account that is no JSON', "account = 'user1'", 'account is not JSON'],
+  ['an account without a uid', `account = '{"name":"user1","gid":1}'`, 'uid is no whole number'],
 ])('a row with %s is quarantined, kept, and the others load', async (_, change, reason) => {
   using folder = temporaryFolder();
   const warnings: string[] = [];
@@ -223,6 +227,9 @@ test('writes into a file that was taken away are refused, not lost', async () =>
     () => store.purgeServer('a'),
     () => store.setSetting('a', 'b'),
     () => store.prune(noon),
+    () => store.saveUser(user()),
+    () => store.removeUser('a'),
+    () => store.attemptLimiter(limits).take('a'),
   ]) {
     expect(await storeErrorOf(write)).toMatchObject({
       code: 'failed',
@@ -236,6 +243,7 @@ test('writes into a file that was taken away are refused, not lost', async () =>
 test('after its close every call is refused, and a second close is none', async () => {
   using folder = temporaryFolder();
   const store = await openStore({ folder: folder.path });
+  const limiter = store.attemptLimiter(limits);
   await store.close();
   await store.close();
   for (const call of [
@@ -243,6 +251,12 @@ test('after its close every call is refused, and a second close is none', async 
     () => store.saveServer(record()),
     () => store.backup(),
     () => store.getSetting('a'),
+    () => store.loadUsers(),
+    () => store.saveUser(user()),
+    () => store.removeUser('a'),
+    () => limiter.take('a'),
+    () => limiter.giveBack('a'),
+    () => limiter.forget('a'),
     () => store.listHistory({ limit: 1 }),
   ]) {
     expect(await storeErrorOf(call)).toMatchObject({ code: 'failed', message: expect.stringContaining('closed') });

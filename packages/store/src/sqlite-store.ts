@@ -1,7 +1,9 @@
 /** The store over one SQLite file. better-sqlite3 is synchronous: a write is on the disk before its promise is made. */
 import { statSync } from 'node:fs';
+import type { AttemptLimiter, UserRecord, UserRecords } from '@berth/identity';
 import { StoreError } from '@berth/spawner';
 import type { HistoryEntry, HistoryPage, HistoryQuery, ServerRecord, Store } from '@berth/spawner';
+import { attemptLimiter, type AttemptLimits } from './attempt-limiter.ts';
 import { makeBackup } from './backup.ts';
 import type { Backup } from './backup.ts';
 import type { Connection, Statement } from './connection.ts';
@@ -11,6 +13,7 @@ import type { FolderLock } from './folder-lock.ts';
 import { decodeCursor, encodeCursor, historyColumns, historyFrom, historyRow } from './history-row.ts';
 import { serverColumns, serverFrom, serverRow } from './server-row.ts';
 import { storeError } from './sqlite-errors.ts';
+import { userColumns, userFrom, userRow } from './user-row.ts';
 
 /** What the store tells the operator, one sentence each. */
 export interface StoreLog {
@@ -26,7 +29,7 @@ export interface SqliteStoreParts {
   readonly log: StoreLog;
 }
 
-export class SqliteStore implements Store {
+export class SqliteStore implements Store, UserRecords {
   readonly #connection: Connection;
   readonly #file: string;
   readonly #inode: number;
@@ -39,6 +42,8 @@ export class SqliteStore implements Store {
   readonly #prune: { immediate(before: number): { history: number; servers: number } };
   /** The last backup asked for: they are made one after the other. */
   #backups: Promise<unknown> = Promise.resolve();
+  /** The last attempt counted: looking and counting are two steps. */
+  #attempts: Promise<unknown> = Promise.resolve();
   #closed = false;
 
   constructor({ connection, file, lock, clock, log }: SqliteStoreParts) {
@@ -57,10 +62,13 @@ export class SqliteStore implements Store {
       this.#statement('DELETE FROM history WHERE key = ?').run(key);
       this.#statement('DELETE FROM servers WHERE key = ?').run(key);
     });
-    this.#prune = connection.transaction((before) => ({
-      history: this.#statement('DELETE FROM history WHERE ended_at < ?').run(before).changes,
-      servers: this.#pruneServers(before),
-    }));
+    this.#prune = connection.transaction((before) => {
+      this.#statement('DELETE FROM attempts WHERE expire < ?').run(before);
+      return {
+        history: this.#statement('DELETE FROM history WHERE ended_at < ?').run(before).changes,
+        servers: this.#pruneServers(before),
+      };
+    });
   }
 
   async loadServers(): Promise<{ records: ServerRecord[]; quarantined: { key: string; reason: string }[] }> {
@@ -111,6 +119,44 @@ export class SqliteStore implements Store {
   /** A stopped server is as old as its `since`. One whose record can't be read is kept. */
   async prune(before: Date): Promise<{ history: number; servers: number }> {
     return this.#write('forgetting what is old', () => this.#prune.immediate(before.getTime()));
+  }
+
+  async loadUsers(): Promise<UserRecord[]> {
+    return this.#attempt('loading the users', () =>
+      this.#rows('SELECT * FROM users ORDER BY name').flatMap((row) => {
+        const user = read(userFrom, row);
+        if (!(user instanceof Unreadable)) return [user];
+        this.#log.warn(
+          `The record of user ${JSON.stringify(row['name'])} can't be read and is left as it is: ${user.message}.`,
+        );
+        return [];
+      }),
+    );
+  }
+
+  async saveUser(user: UserRecord): Promise<void> {
+    this.#write('saving a user', () => this.#statement(upsertUser).run(...userRow(user)));
+  }
+
+  async removeUser(name: string): Promise<void> {
+    this.#write('forgetting a user', () => this.#statement('DELETE FROM users WHERE name = ?').run(name));
+  }
+
+  /** Limiters of one kind share their counts. */
+  attemptLimiter(limits: AttemptLimits): AttemptLimiter {
+    return attemptLimiter(this.#connection, limits, async (work) => {
+      const counted = this.#attempts.then(async () => {
+        this.#assertUsable();
+        this.#assertInPlace();
+        return await work();
+      });
+      this.#attempts = counted.catch(() => undefined);
+      try {
+        return await counted;
+      } catch (error) {
+        throw storeError(error, 'counting an attempt', this.#lock.folder);
+      }
+    });
   }
 
   async getSetting(name: string): Promise<string | undefined> {
@@ -205,6 +251,7 @@ export class SqliteStore implements Store {
 }
 
 const upsertServer = upsert('servers', serverColumns, ['key']);
+const upsertUser = upsert('users', userColumns, ['name']);
 const upsertHistory = upsert('history', historyColumns, ['key', 'generation']);
 
 function upsert(table: string, columns: readonly string[], key: readonly string[]): string {

@@ -8,6 +8,7 @@ export type EngineCall =
   | 'ensureNetwork'
   | 'findImage'
   | 'pull'
+  | 'readFiles'
   | 'create'
   | 'start'
   | 'inspect'

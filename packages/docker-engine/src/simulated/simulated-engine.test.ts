@@ -1,12 +1,13 @@
 import { expect, test } from '@jest/globals';
+import { createHash } from 'node:crypto';
 import { EngineError, type EngineEvent } from '@berth/spawner';
-import { simulatedBehaviour } from '../testing/contract-programs.ts';
+import { simulatedBehaviour, TINY_FILES } from '../testing/contract-programs.ts';
 import { engineContract, patience, specFor, type EngineUnderTest } from '../testing/engine-contract.ts';
 import { SimulatedEngine, type SimulatedEngineOptions } from './index.ts';
 
 function subject(options: SimulatedEngineOptions = {}): EngineUnderTest & { engine: SimulatedEngine } {
   const engine = new SimulatedEngine({ behaviour: simulatedBehaviour, ...options });
-  engine.addImage('berth-test/tiny:1');
+  engine.addImage('berth-test/tiny:1', { files: TINY_FILES });
   return { engine, image: 'berth-test/tiny:1', freePort: 20_000 };
 }
 
@@ -115,6 +116,19 @@ test('two that pull the same image cause one pull, which outlives the one that g
   await expect(it.engine.pull('registry.test/nobody:1', () => undefined, patience())).rejects.toMatchObject({
     code: 'image-not-found',
   });
+});
+
+test('an image that nobody described has a root and a jovyan; one that was not pulled has no files', async () => {
+  const it = subject();
+  const { id } = it.engine.addImage('notebook:1');
+  expect((await it.engine.readFiles(id, ['/etc/passwd'], patience())).get('/etc/passwd')).toContain('jovyan:x:1000:');
+  it.engine.addRemoteImage('registry.test/lab:2', { files: { '/etc/passwd': 'lab' } });
+  const lab = () => it.engine.readFiles(remote, ['/etc/passwd', '/etc/group'], patience());
+  const remote = `sha256:${createHash('sha256').update('registry.test/lab:2').digest('hex')}`;
+  await expect(lab()).rejects.toMatchObject({ code: 'image-not-found' });
+  const pulled = await it.engine.pull('registry.test/lab:2', () => undefined, patience());
+  expect(pulled).toEqual({ id: remote, user: '1000', labels: {} });
+  expect(await lab()).toEqual(new Map([['/etc/passwd', 'lab']]));
 });
 
 test('a removal that takes its time is seen while it goes on', async () => {

@@ -83,6 +83,13 @@ export class SimulatedEngine implements Engine {
     return abortable(pull, signal);
   }
 
+  readFiles(imageId: string, paths: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, string>> {
+    return this.#calls.run('readFiles', signal, () => {
+      const files = this.#images.filesOf(imageId);
+      return new Map(paths.flatMap((path) => (files[path] === undefined ? [] : [[path, files[path]] as const])));
+    });
+  }
+
   create(spec: ContainerSpec, signal: AbortSignal): Promise<string> {
     return this.#calls.run('create', signal, () => {
       if (this.#images.find(spec.imageId) === undefined)

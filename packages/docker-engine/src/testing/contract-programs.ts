@@ -11,6 +11,7 @@ export const PROGRAMS = {
   /** Takes more memory than the 16 MiB it is given. */
   greedy: ['sh', '-c', 'exec dd if=/dev/zero of=/dev/shm/x bs=1M count=60'],
   missing: ['/nothing/here'],
+  saysWhoItIs: ['sh', '-c', 'id -u; id -g; id -G'],
 } as const;
 
 const BEHAVIOURS: Readonly<Record<keyof typeof PROGRAMS, Behaviour>> = {
@@ -18,6 +19,7 @@ const BEHAVIOURS: Readonly<Record<keyof typeof PROGRAMS, Behaviour>> = {
   countsToTwenty: { says: Array.from({ length: 20 }, (_, index) => String(index + 1)) },
   stubborn: { onStop: { afterMilliseconds: 60_000, code: 0 } },
   greedy: { exits: { afterMilliseconds: 20, code: 137, oomKilled: true } },
+  saysWhoItIs: {},
   missing: { startError: 'exec: "/nothing/here": no such file or directory' },
 };
 
@@ -27,8 +29,20 @@ const MISSING_UNDER_INIT: Behaviour = {
   exits: { afterMilliseconds: 20, code: 127 },
 };
 
+/** Texts of the tiny image, for the simulated engine (test/stack/tiny-image.ts writes the real ones). */
+export const TINY_FILES = {
+  '/etc/passwd': 'root:x:0:0::/:/bin/sh\ntiny:x:1000:1000::/home:/bin/sh\n',
+  '/etc/group': 'root:x:0:\ntiny:x:1000:\n',
+};
+
+function whoItIs({ user = '1000:1000', groups = [] }: ContainerSpec): Behaviour {
+  const [uid = '', gid = ''] = user.split(':');
+  return { says: [uid, gid, [gid, ...groups].join(' ')], exits: { afterMilliseconds: 20, code: 0 } };
+}
+
 export function simulatedBehaviour(spec: ContainerSpec): Behaviour {
   const known = Object.entries(PROGRAMS).find(([, command]) => spec.command?.join(' ') === command.join(' '));
+  if (known?.[0] === 'saysWhoItIs') return whoItIs(spec);
   if (known?.[0] === 'missing' && spec.security.init) return MISSING_UNDER_INIT;
   return known === undefined ? {} : BEHAVIOURS[known[0] as keyof typeof PROGRAMS];
 }

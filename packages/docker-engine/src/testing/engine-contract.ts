@@ -4,7 +4,7 @@
  */
 import { expect } from '@jest/globals';
 import type { ContainerSpec, Engine, EngineEvent } from '@berth/spawner';
-import { PROGRAMS } from './contract-programs.ts';
+import { PROGRAMS, TINY_FILES } from './contract-programs.ts';
 
 export interface EngineUnderTest {
   readonly engine: Engine;
@@ -369,6 +369,58 @@ export const engineContract: readonly ContractCase[] = [
       const heard = events.length;
       await withContainer(subject, { labels: { [label]: 'y' } }, async () => undefined);
       expect(events).toHaveLength(heard);
+    },
+  },
+  {
+    name: 'a program runs as the ids and groups that it is given, and no others',
+    async run(subject) {
+      // Docker takes ids up to 2^31 - 1 (runc, libcontainer/user).
+      const more = { command: PROGRAMS.saysWhoItIs, user: '70001:70000' };
+      for (const [groups, all] of [
+        [[70_002, 2_147_483_647], '70000 70002 2147483647'],
+        [[], '70000'],
+      ] as const)
+        await withContainer(subject, { ...more, groups }, async (id) => {
+          await subject.engine.start(id, patience());
+          expect((await exited(subject.engine, id)).exit).toMatchObject({ code: 0 });
+          expect(await subject.engine.logs(id, 10, patience())).toEqual(['70001', '70000', all]);
+        });
+    },
+  },
+  {
+    name: 'files of an image are read: what is not there, a folder and a link are left out, and nothing is left behind',
+    async run({ engine, image }) {
+      const id = (await engine.findImage(image, patience()))?.id ?? '';
+      const odd = ['/etc/nobody', '/nobody/passwd', '/bin', '/bin/', '/', '/bin/sh', '/etc/passwd/', '/etc/passwd/x'];
+      const files = await engine.readFiles(id, [...odd, '/etc/passwd', '/etc/group'], patience());
+      expect(Object.fromEntries(files)).toEqual(TINY_FILES);
+      expect(await engine.readFiles(id, [], patience())).toEqual(new Map());
+      expect((await engine.list('berth.files', patience())).containers).toEqual([]);
+    },
+  },
+  {
+    name: 'files are read by several at once, each to the end',
+    async run({ engine, image }) {
+      const id = (await engine.findImage(image, patience()))?.id ?? '';
+      const all = await Promise.all([1, 2, 3].map(() => engine.readFiles(id, ['/etc/passwd'], patience())));
+      expect(all.map((files) => files.get('/etc/passwd'))).toEqual(all.map(() => TINY_FILES['/etc/passwd']));
+      expect((await engine.list('berth.files', patience())).containers).toEqual([]);
+    },
+  },
+  {
+    name: 'files of an image that is gone are refused by its own code',
+    async run({ engine }) {
+      const gone = engine.readFiles(`sha256:${'0'.repeat(64)}`, ['/etc/passwd'], patience());
+      await expect(gone).rejects.toEqual(failure('image-not-found'));
+    },
+  },
+  {
+    name: 'who reads files and goes away has its own reason',
+    async run({ engine, image }) {
+      const id = (await engine.findImage(image, patience()))?.id ?? '';
+      const reason = new Error('the caller went away');
+      await expect(engine.readFiles(id, ['/etc/passwd'], AbortSignal.abort(reason))).rejects.toBe(reason);
+      expect((await engine.list('berth.files', patience())).containers).toEqual([]);
     },
   },
   {

@@ -1,4 +1,5 @@
 /** A facet decides one side of a container: values in, part of a ContainerSpec out, with its reason. */
+import type { ContainerAccount, MountedTicket } from '../accounts.ts';
 import type { ContainerSpec, Mount } from '../container-spec.ts';
 import type { ImageInfo, NetworkInfo } from '../engine.ts';
 import type { LabelledServer } from '../labels.ts';
@@ -15,6 +16,9 @@ export interface FacetInput {
   readonly server: LabelledServer;
   /** Where the server's certificates lie on the host, where it has some. */
   readonly certificateFolder: string | undefined;
+  /** Undefined: the image's user. */
+  readonly account: ContainerAccount | undefined;
+  readonly ticket: MountedTicket | undefined;
 }
 
 /** Part of a spec; `environment`, `labels` and `mounts` of several facets are put together. */

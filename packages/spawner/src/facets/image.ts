@@ -4,8 +4,10 @@ import type { Facet } from './facet.ts';
 /** The image by content id, and the account that its processes run as: never root. */
 export const imageFacet: Facet = {
   name: 'image',
-  compose({ request, settings, image, server }) {
+  compose({ request, settings, image, server, account }) {
     const { user, workingDirectory } = settings.containers;
+    const part = { imageId: image.id, ...(request.command && { command: request.command }), hostname: server.key };
+    if (account !== undefined) return { part, reason: "runs as the user's account" };
     if (user === undefined && isRoot(image.user))
       throw new SpawnError(
         'image-runs-as-root',
@@ -13,11 +15,9 @@ export const imageFacet: Facet = {
       );
     return {
       part: {
-        imageId: image.id,
-        ...(request.command && { command: request.command }),
+        ...part,
         ...(user !== undefined && { user }),
         ...(workingDirectory !== undefined && { workingDirectory }),
-        hostname: server.key,
       },
       reason: user === undefined ? `runs as the image's user ${image.user}` : `runs as the configured user ${user}`,
     };

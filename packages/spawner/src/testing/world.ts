@@ -1,5 +1,6 @@
 /** A spawner on a simulated engine and a store in memory, for tests that disturb both. */
 import { SimulatedEngine, type SimulatedEngineOptions } from '@berth/docker-engine/simulated';
+import type { Accounts, ContainerAccount, Tickets } from '../accounts.ts';
 import { createSpawner } from '../create-spawner.ts';
 import { serverKey } from '../key.ts';
 import type { Probe } from '../probe.ts';
@@ -33,6 +34,34 @@ export const settings: SpawnerSettings = {
 
 export const alice: ServerIdentity = { hub: 'default', user: 'alice', serverName: '' };
 
+export const alicesAccount: ContainerAccount = {
+  ...{ name: 'alice', uid: 70_001, gid: 70_000, principal: 'alice@CORP.EXAMPLE.TEST', groups: [70_002, 70_003] },
+  ...{ home: '/home/alice', homeFolder: '/home/alice', sockets: ['/run/nss.sock'] },
+  ...{ passwdFile: '/run/berth/nss/passwd', groupFile: '/run/berth/nss/group' },
+};
+
+/** Everybody's account is Alice's; the image's files are read as the real ones read them. */
+export const accounts: Accounts = {
+  async prepare(_server, image, signal) {
+    await image.read(['/etc/passwd', '/etc/group'], signal);
+    return alicesAccount;
+  },
+};
+
+export const tickets: Tickets = {
+  prepare: async (_server, { uid }) => ({
+    ...{ folder: `/run/berth/krb5/${uid}`, krb5Conf: '/run/berth/krb5.conf' },
+    notices: ['Your ticket ends in 3 hours.'],
+  }),
+};
+
+export interface WorldOptions {
+  readonly settings?: Partial<SpawnerSettings>;
+  readonly engine?: SimulatedEngineOptions;
+  readonly accounts?: Accounts;
+  readonly tickets?: Tickets;
+}
+
 export class World {
   readonly engine: SimulatedEngine;
   readonly store = new MemoryStore();
@@ -42,8 +71,12 @@ export class World {
   probe: Probe = () => Promise.resolve();
   spawner: Spawner;
   settings: SpawnerSettings;
+  accounts: Accounts | undefined;
+  tickets: Tickets | undefined;
 
-  constructor(options: { settings?: Partial<SpawnerSettings>; engine?: SimulatedEngineOptions } = {}) {
+  constructor(options: WorldOptions = {}) {
+    this.accounts = options.accounts;
+    this.tickets = options.tickets;
     this.settings = { ...settings, ...options.settings };
     this.engine = new SimulatedEngine({ callSeconds: this.settings.engine.callSeconds, ...options.engine });
     this.engine.addImage('notebook:1', { user: '1000' });
@@ -59,6 +92,7 @@ export class World {
         write: async (key) => (this.certificates.add(key), `/run/berth/ssl/${key}`),
         remove: async (key) => void this.certificates.delete(key),
       },
+      ...{ accounts: this.accounts, tickets: this.tickets },
       probe: (address, port, signal) => this.probe(address, port, signal),
       ...(faults && { faults }),
     });

@@ -1,5 +1,6 @@
 /** Any record, any entry: what the store must give back as it got it. */
 import * as fc from 'fast-check';
+import type { PosixAccount, UserRecord } from '@berth/identity';
 import type { HistoryEntry, ServerExit, ServerFailure, ServerRecord, ServerStatus } from '@berth/spawner';
 
 /** Quotes, NULs, line ends, right-to-left marks, emoji: all that UTF-8 can say. */
@@ -37,6 +38,8 @@ const status: fc.Arbitrary<ServerStatus> = fc.oneof(
   fc.record({ state: fc.constant('stopped' as const), since: at }),
 );
 
+const id = fc.integer({ min: 1, max: 4_294_967_294 });
+
 const identity = { key: text, hub: text, user: text, serverName: text, generation: whole, image: text };
 
 export const anyRecord: fc.Arbitrary<ServerRecord> = fc.record(
@@ -44,6 +47,7 @@ export const anyRecord: fc.Arbitrary<ServerRecord> = fc.record(
     ...identity,
     status,
     imageId: text,
+    account: fc.record({ name: text, uid: id, gid: id, principal: text }, { requiredKeys: ['name', 'uid', 'gid'] }),
     container: fc.record({ id: text, name: text }),
     port: fc.integer({ min: 1, max: 65_535 }),
     tls: fc.boolean(),
@@ -98,3 +102,21 @@ export const anyEntry: fc.Arbitrary<HistoryEntry> = fc.record(
     ],
   },
 );
+
+const account: fc.Arbitrary<PosixAccount> = fc.record(
+  {
+    ...{ name: text, uid: id, gid: id, groupName: text, home: text, shell: text, gecos: text },
+    groups: fc.array(fc.record({ gid: id, name: text })),
+  },
+  { requiredKeys: ['name', 'uid', 'gid', 'home', 'shell', 'gecos', 'groups'] },
+);
+
+export const anyUser: fc.Arbitrary<UserRecord> = fc.record({
+  ...{ name: text, sid: text, principal: text, sAMAccountName: text, allowedBy: text },
+  displayName: fc.option(text, { nil: undefined }),
+  admin: fc.boolean(),
+  groups: fc.array(text),
+  account: fc.option(account, { nil: undefined }),
+  logins: fc.array(fc.record({ hub: text, at })),
+  confirmedAt: at,
+});

@@ -2,6 +2,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { UserRecord } from '@berth/identity';
 import type { HistoryEntry, ServerRecord } from '@berth/spawner';
 import { StoreError } from '@berth/spawner';
 import { connect } from '../connection.ts';
@@ -50,6 +51,26 @@ export function entry(change: Partial<HistoryEntry> = {}): HistoryEntry {
     endedAt: noon,
     outcome: 'stopped',
     logTail: ['first', 'last'],
+    ...change,
+  };
+}
+
+export function user(change: Partial<UserRecord> = {}): UserRecord {
+  return {
+    name: 'user1',
+    sid: 'S-1-5-21-1-2-3-1001',
+    principal: 'user1@CORP.EXAMPLE.TEST',
+    sAMAccountName: 'user1',
+    displayName: 'User One',
+    allowedBy: 'BANK\\analysts',
+    admin: false,
+    groups: ['analysts'],
+    account: {
+      ...{ name: 'user1', uid: 70_001, gid: 70_000, groupName: 'domain users' },
+      ...{ groups: [{ gid: 70_002, name: 'analysts' }], home: '/home/user1', shell: '/bin/bash', gecos: '' },
+    },
+    logins: [{ hub: 'default', at: noon }],
+    confirmedAt: noon,
     ...change,
   };
 }
