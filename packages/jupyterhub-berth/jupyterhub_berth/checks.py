@@ -9,8 +9,9 @@ from urllib.parse import quote
 
 from traitlets.config import Application
 
+from .authenticator import BerthAuthenticator
 from .messages import Problem, Unreachable
-from .service import Service
+from .service import Berth, Service
 
 
 async def missing(app: Any, service: Service, api_url: str) -> list[str]:
@@ -25,18 +26,22 @@ async def missing(app: Any, service: Service, api_url: str) -> list[str]:
     return found
 
 
-def check_at_start(spawner_class: Any) -> None:
+def check_at_start() -> None:
     """Within a hub that reads its configuration: once it is up, and before any user comes, look at what it lacks."""
     app: Any = Application.instance() if Application.initialized() else None
     if hasattr(app, "spawner_class") and not hasattr(app, "berth_check"):
         with contextlib.suppress(RuntimeError):  # no event loop yet: the hub only lists what is installed
-            app.berth_check = asyncio.get_running_loop().create_task(_check_when_up(app, spawner_class))
+            app.berth_check = asyncio.get_running_loop().create_task(_check_when_up(app))
 
 
-async def _check_when_up(app: Any, spawner_class: Any) -> None:
+async def _check_when_up(app: Any) -> None:
     while getattr(app, "hub", None) is None:  # noqa: ASYNC110  it has no event to wait for
         await asyncio.sleep(0.5)
-    if issubclass(app.spawner_class, spawner_class):
+    found = []
+    if issubclass(app.spawner_class, Berth):
         spawner = app.spawner_class(config=app.config, hub=app.hub)
-        for sentence in await missing(app, spawner._service(), spawner.hub_connect_url or spawner.hub.api_url):
-            app.log.error("Berth: %s", sentence)
+        found = await missing(app, spawner._service(), spawner.hub_connect_url or spawner.hub.api_url)
+    if isinstance(app.authenticator, BerthAuthenticator):
+        found += await app.authenticator.missing()
+    for sentence in dict.fromkeys(found):
+        app.log.error("Berth: %s", sentence)

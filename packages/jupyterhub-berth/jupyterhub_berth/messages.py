@@ -9,7 +9,7 @@ from tornado import web
 
 
 class StartFailed(web.HTTPError):  # type: ignore[misc, unused-ignore]
-    """Why a start failed, in a sentence that reaches the user's page on every hub.
+    """Why a start, or a login, failed, in a sentence that reaches the user's page on every hub.
 
     Slow failures show `jupyterhub_message` on the progress page. A failure within the first second goes through the
     hub's write_error, which shows it since 5.3; before, it shows `log_message`, but only of an HTTPError, and only
@@ -43,11 +43,10 @@ class Problem(StartFailed):
     """Berth itself said no (RFC 9457); `code` is one of the contract's catalogue."""
 
     def __init__(self, status: int, body: Any, token_file: str) -> None:
-        self.code: str = body["code"]
-        self.current: int = body.get("current") or 0  # with generation-superseded
+        self.code, self.current = str(body["code"]), int(body.get("current") or 0)  # of generation-superseded
         detail, why = body.get("detail") or self.code, f"{self.code}: {body.get('detail')}"
         if status == 401:
-            mend = f"Set c.BerthSpawner.token_file (now {token_file or 'BERTH_TOKEN'}) to the token file of this hub."
+            mend = f"Set c.Berth.token_file (now {token_file or 'BERTH_TOKEN'}) to the token file of this hub."
             status, why = 500, f"Berth refuses this hub: {detail} {mend}"
             detail = "Berth doesn't accept this hub's token. Please tell your administrator; the hub's log has more."
         super().__init__(detail, status, why)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import logging
+import os
 import re
 import ssl
 import time
@@ -19,6 +19,9 @@ from asyncio import StreamReader
 from pathlib import Path
 from typing import Any, AsyncIterator, Awaitable, ClassVar, Coroutine, Dict
 from urllib.parse import urlsplit
+
+from traitlets import Unicode
+from traitlets.config import LoggingConfigurable
 
 from .keys import server_key
 from .messages import Problem, Unreachable
@@ -48,14 +51,13 @@ class Service:
     silence = 40.0
     known: ClassVar[dict[tuple[Any, ...], Service]] = {}
 
-    def __init__(self, url: str, token_file: str, token: str, ca_file: str, log: logging.Logger) -> None:
+    def __init__(self, url: str, token_file: str, token: str, ca_file: str, log: Any) -> None:
         self.url = url.rstrip("/")
         self._token_file, self._fixed_token, self._ca_file = token_file, token, ca_file
         self._turns = asyncio.Semaphore(200)  # connections at once: a hub may not have many more files open
         self.fresh = False  # whether what the stream told is what the service knows
         self._settled = asyncio.Event()  # a first connection was made, or failed
-        self._log = log
-        self._name = ""
+        self._log, self._name = log, ""
         self._servers: dict[str, Server] = {}
         self._changes: dict[str, asyncio.Event] = {}
         self._after: int | None = None  # the last event that was read
@@ -108,13 +110,14 @@ class Service:
         task.add_done_callback(self._background.discard)
         return task
 
-    async def call(self, method: str, path: str, body: Any = None) -> dict[str, Any]:
-        """The answer's JSON. Raises Problem where Berth refused and Unreachable for whatever else went wrong.
+    async def call(self, method: str, path: str, body: Any = None, seconds: float = 20) -> dict[str, Any]:
+        """The answer's JSON. Raises Problem where Berth refused and Unreachable for whatever else went wrong, such as
+        no answer for `seconds`.
 
         Only Berth's own words count: a proxy's 404 page says nothing about a server.
         """
-        async with self._turns, self.ask(method, path, body) as (status, kind, reader):
-            text = await within(20, reader.read())
+        async with self._turns, self.ask(method, path, body, seconds) as (status, kind, reader):
+            text = await within(seconds, reader.read())
         with contextlib.suppress(ValueError):
             answer = json.loads(text)
             if status in (200, 202) and kind == "application/json" and isinstance(answer, dict):
@@ -124,10 +127,9 @@ class Service:
         raise Unreachable(f"{self.url} answered {status} with {kind or 'nothing'}, which is not Berth's.")
 
     @contextlib.asynccontextmanager
-    async def ask(self, method: str, path: str, body: Any = None) -> AsyncIterator[tuple[int, str, StreamReader]]:
+    async def ask(self, method: str, path: str, body: Any, wait: float) -> AsyncIterator[tuple[int, str, StreamReader]]:
         """Status, content type and body of the answer; what goes wrong in reading it is Unreachable, too."""
-        data = b"" if body is None else json.dumps(body).encode()
-        at, writer = urlsplit(self.url), None
+        at, data, writer = urlsplit(self.url), b"" if body is None else json.dumps(body).encode(), None
         try:
             base = "" if at.scheme == "unix" else at.path
             head = [f"{method} {base}{path} HTTP/1.0", f"Host: {at.netloc or 'localhost'}"]
@@ -139,7 +141,7 @@ class Service:
                 opening = asyncio.open_connection(at.hostname, at.port or (443 if tls else 80), ssl=tls)
             reader, writer = await within(5, opening)
             writer.write("\r\n".join([*head, "Content-Type: application/json", "\r\n"]).encode() + data)
-            answered = (await within(20, reader.readuntil(b"\r\n\r\n"))).decode("latin-1")
+            answered = (await within(wait, reader.readuntil(b"\r\n\r\n"))).decode("latin-1")
             kind = re.search(r"(?im)^content-type: *([^;\s]*)", answered)
             yield int(answered.split()[1]), kind[1].lower() if kind else "", reader
         except Unreachable:
@@ -147,9 +149,9 @@ class Service:
         except Exception as error:
             # Only the system's own words are repeated: others quote what was sent or read.
             why = (isinstance(error, OSError) and str(error)) or type(error).__name__
-            mend = "Start it with `berth serve`, or set c.BerthSpawner.berth_url."
+            mend = "Start it with `berth serve`, or set c.Berth.berth_url."
             if isinstance(error, ssl.SSLCertVerificationError):
-                mend = f"Set c.BerthSpawner.ca_file, now {self._ca_file!r}, to the CA of its certificate."
+                mend = f"Set c.Berth.ca_file, now {self._ca_file!r}, to the CA of its certificate."
             raise Unreachable(f"Berth can't be reached at {self.url}: {why}. {mend}") from None
         finally:
             if writer:
@@ -162,8 +164,7 @@ class Service:
         try:
             text = Path(self._token_file).read_text("ascii") if self._token_file else self._fixed_token
         except (OSError, UnicodeError) as error:
-            why = type(error).__name__
-            raise Unreachable(f"The token file {self._token_file} can't be read ({why}).") from None
+            raise Unreachable(f"The token file {self._token_file} can't be read ({type(error).__name__}).") from None
         return (text.split() or [""])[0]
 
     async def _listen(self) -> None:
@@ -181,7 +182,7 @@ class Service:
     async def _read(self) -> None:
         """Server-sent events (WHATWG HTML, 9.2.6), as far as the contract uses them."""
         data, rest, after = b"", b"", "" if self._after is None else f"?after={self._after}"
-        async with self.ask("GET", f"/v1/events{after}") as (status, _, reader):
+        async with self.ask("GET", f"/v1/events{after}", None, 20) as (status, _, reader):
             while status == 200:
                 chunk = await within(self.silence, reader.read(1 << 20))
                 if not chunk:
@@ -216,3 +217,27 @@ class Service:
     def _wake(self, *keys: str) -> None:
         for key in keys:
             self._changes.pop(key, asyncio.Event()).set()
+
+
+class FromEnvironment(Unicode):  # type: ignore[type-arg, unused-ignore]
+    """A setting whose default may stand in the environment: BERTH_URL, BERTH_TOKEN_FILE, BERTH_CA_FILE."""
+
+    def default(self, obj: Any = None) -> str:
+        return os.environ.get(f"BERTH_{str(self.name).replace('berth_', '').upper()}") or str(self.default_value)
+
+
+class Berth(LoggingConfigurable):
+    """What a hub's spawner and authenticator share: how the service is reached. `c.Berth.token_file` is for both,
+    `c.BerthSpawner.token_file` goes before it for the one.
+    """
+
+    berth_url = FromEnvironment("http://127.0.0.1:8550", help="Or https://..., or unix:///path.").tag(config=True)
+    token_file = FromEnvironment(help="This hub's token. Default: /var/lib/berth/hub.token.").tag(config=True)
+    ca_file = FromEnvironment(help="PEM of the CA behind an https:// URL. Default: the system's.").tag(config=True)
+
+    def _service(self) -> Service:
+        """One per process where the settings agree, and so one stream of events."""
+        token = os.environ.get("BERTH_TOKEN", "")
+        token_file = self.token_file or ("" if token else "/var/lib/berth/hub.token")
+        which = (asyncio.get_running_loop(), self.berth_url, token_file, token, self.ca_file)
+        return Service.known.get(which) or Service.known.setdefault(which, Service(*which[1:], self.log))

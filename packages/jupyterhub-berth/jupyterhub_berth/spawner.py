@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
 import time
 from pathlib import Path
@@ -15,22 +14,12 @@ from jupyterhub.traitlets import Command
 from traitlets import Float, Integer, List, Unicode, default
 
 from .messages import Problem, StartFailed, Unreachable, plain
-from .service import Server, Service
+from .service import Berth, Server
 
 
-class FromEnvironment(Unicode):  # type: ignore[type-arg, unused-ignore]
-    """A setting whose default may stand in the environment: BERTH_URL, BERTH_TOKEN_FILE, BERTH_CA_FILE."""
-
-    def default(self, obj: Any = None) -> str:
-        return os.environ.get(f"BERTH_{str(self.name).replace('berth_', '').upper()}") or str(self.default_value)
-
-
-class BerthSpawner(Spawner):
+class BerthSpawner(Berth, Spawner):
     """Starts each notebook server in a Docker container, through the Berth service."""
 
-    berth_url = FromEnvironment("http://127.0.0.1:8550", help="Or https://..., or unix:///path.").tag(config=True)
-    token_file = FromEnvironment(help="This hub's token. Default: /var/lib/berth/hub.token.").tag(config=True)
-    ca_file = FromEnvironment(help="PEM of the CA behind an https:// URL. Default: the system's.").tag(config=True)
     image = Unicode(help="One of the images that Berth offers this hub. Default: the first of them.").tag(config=True)
     stop_timeout = Float(300, help="Seconds after which a stop that isn't done is logged as failed.").tag(config=True)
     # The hub's defaults are for a process beside it.
@@ -51,18 +40,11 @@ class BerthSpawner(Spawner):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._key = ""  # of the server that was started or restored; else it is computed
-        self._generation = 0
-        self._turn = 0  # grows with each start and stop: a start that is no longer wanted gives up
+        self._generation = self._turn = 0  # a turn is each start and stop: a start that is no longer wanted gives up
         self._starting = self._gave_up = self._over = False  # a start is under way, failed, or ended either way
         self._certificates: dict[str, str] = {}
         self._steps: list[dict[str, Any]] = []  # of the start under way, or the last one
         self._told = asyncio.Event()
-
-    def _service(self) -> Service:
-        token = os.environ.get("BERTH_TOKEN", "")
-        token_file = self.token_file or ("" if token else "/var/lib/berth/hub.token")
-        which = (asyncio.get_running_loop(), self.berth_url, token_file, token, self.ca_file)
-        return Service.known.get(which) or Service.known.setdefault(which, Service(*which[1:], self.log))
 
     async def _own_key(self) -> str:
         """The saved key holds even if the hub renamed its user since; after a hub killed in mid-start there is none."""
@@ -295,11 +277,13 @@ class BerthSpawner(Spawner):
     # --- options and certificates ----------------------------------------------------------------------------------
 
     async def _form(self) -> str:
-        """A choice of images where there is one; before that, how the last server ended, where it didn't end well: the
-        hub itself shows that nowhere. Without the service the page still shows, and says so.
+        """A choice of images where there is one; before that, what this user should know, such as the end of a ticket,
+        and how the last server ended, where it didn't end well: the hub itself shows that nowhere. Without the service
+        the page still shows, and says so.
         """
         try:
-            asked = {"key": await self._own_key(), "image": (self.user_options or {}).get("image") or self.image}
+            image = (self.user_options or {}).get("image") or self.image
+            asked = {"key": await self._own_key(), "user": self.user.name, "image": image}
             return str((await self._service().call("GET", f"/v1/hub?{urlencode(asked)}"))["choices"]["form"])
         except (Unreachable, Problem) as error:
             self.log.warning("Berth: the choice of images is not known: %s", error.why)
@@ -320,8 +304,7 @@ class BerthSpawner(Spawner):
     async def create_certs(self) -> Any:
         """In a hub's own Docker network the server's name is its key; elsewhere it is published on 127.0.0.1."""
         name = f"DNS:{await self._patiently(15, self._own_key)}"
-        names: list[str] = self.ssl_alt_names  # type: ignore[has-type]
-        self.ssl_alt_names = [*(other for other in names if other != name), name]
+        self.ssl_alt_names = [*(other for other in self.ssl_alt_names if other != name), name]  # type: ignore[has-type]
         return await super().create_certs()
 
     async def move_certs(self, paths: dict[str, str]) -> dict[str, str]:

@@ -116,6 +116,15 @@ class FakeBerth:
         self.requests: list[tuple[str, str]] = []
         self.bodies: list[dict[str, Any]] = []
         self.refuse_start: Refused | None = None
+        self.login = "directory"
+        self.password = "s3cret-p4ssword"
+        self.users: dict[str, dict[str, Any]] = {}  # by name; see `user`
+        self.out: dict[str, str] = {}  # why a user may not stay logged in
+        self.logins: list[dict[str, Any]] = []
+        self.hang_logins = asyncio.Event()  # cleared: none is answered
+        self.hang_logins.set()
+        self.refuse_login: Refused | None = None
+        self.refuse_refresh: Refused | None = None
         self.answer: tuple[int, str, str] | None = None  # status, content type, body: in place of every answer
         self.delay = 0.0
         self.events: list[dict[str, Any]] = []
@@ -152,6 +161,8 @@ class FakeBerth:
                 (r"/v1/hub", HubHandler, {"fake": self}),
                 (r"/v1/events", EventsHandler, {"fake": self}),
                 (r"/v1/servers/([^/]+)", ServerHandler, {"fake": self}),
+                (r"/v1/logins", LoginHandler, {"fake": self}),
+                (r"/v1/users/([^/]+)/refresh", RefreshHandler, {"fake": self}),
             ]
         )
         self._server = HTTPServer(app)
@@ -264,6 +275,13 @@ class FakeBerth:
             return f'Notebooks can\'t reach this hub at {api_url}. Set\n    c.JupyterHub.hub_ip = "{gateway}"'
         return ""
 
+    def user(self, name: str, admin: bool = False, groups: tuple[str, ...] = ()) -> dict[str, Any]:
+        """Adds or changes one that the directory knows."""
+        nothing = {"sid": None, "principal": None, "account": None, "ticket": None, "confirmedAt": now()}
+        more = {"groups": list(groups), "logins": [], "notices": []}
+        self.users[name] = {"name": name, "admin": admin, **more, **nothing}
+        return self.users[name]
+
     @property
     def only(self) -> Record:
         (record,) = self.records.values()
@@ -312,6 +330,7 @@ class HubHandler(Handler):
                 "version": "0",
                 "apiUrl": None,
                 "network": self.fake.network,
+                "login": self.fake.login,
                 "choices": {"images": [], "commands": [], "form": self.fake.form},
                 "advice": [unreachable] if unreachable else [],
             },
@@ -339,6 +358,31 @@ class ServerHandler(Handler):
             self.refuse(refused)
         else:
             self.reply(status, record.json())
+
+
+class LoginHandler(Handler):
+    async def post(self) -> None:
+        body = json.loads(self.request.body)
+        self.fake.logins.append(body)
+        await self.fake.hang_logins.wait()
+        user = self.fake.users.get(body["username"].lower())
+        if self.fake.refuse_login:
+            self.refuse(self.fake.refuse_login)
+        elif user and body["password"] == self.fake.password:
+            self.reply(200, user)
+        else:
+            self.refuse(Refused(401, "credentials-wrong", "User name or password is wrong."))
+
+
+class RefreshHandler(Handler):
+    def post(self, name: str) -> None:
+        user, reason = self.fake.users.get(name), self.fake.out.get(name)
+        if self.fake.refuse_refresh:
+            self.refuse(self.fake.refuse_refresh)
+        elif user:
+            self.reply(200, {"loggedIn": reason is None, "asked": True, "reason": reason, "user": user})
+        else:
+            self.refuse(Refused(404, "user-not-found", "No such user has logged in."))
 
 
 class EventsHandler(Handler):

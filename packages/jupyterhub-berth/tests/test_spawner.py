@@ -514,10 +514,10 @@ async def test_the_form_is_the_services_own_for_this_server_and_image(fake: Fake
     fake.form = "<select>&lt;script&gt;</select>"
     spawner = make(name="a b", image="x&y")
     assert await spawner.get_options_form() == fake.form
-    assert fake.requests[-1] == ("GET", f"/v1/hub?key={await spawner._own_key()}&image=x%26y")
+    assert fake.requests[-1] == ("GET", f"/v1/hub?key={await spawner._own_key()}&user=user1&image=x%26y")
     chosen = make(name="lab", image="plain", user_options={"image": "spark"})
     await chosen.get_options_form()
-    assert fake.requests[-1] == ("GET", f"/v1/hub?key={await chosen._own_key()}&image=spark")
+    assert fake.requests[-1] == ("GET", f"/v1/hub?key={await chosen._own_key()}&user=user1&image=spark")
 
 
 async def test_the_form_still_renders_and_says_so_while_the_service_is_down(fake: FakeBerth, make: MakeSpawner) -> None:
