@@ -9,6 +9,7 @@ import {
   symlinkSync,
   truncateSync,
   unlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import * as fs from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -193,6 +194,19 @@ test('a file replaced while being read is read anew', async () => {
   });
   expect(text(await readCheckedFile(path, { uid }, system))).toBe('latter');
   expect(system.opens).toBe(2);
+});
+
+test('a file written over in place while being read is read anew, though its size is the same', async () => {
+  using shared = sharedFolder();
+  const path = put(join(shared.path, 'cc'), 'former');
+  let left = 1;
+  const system = meddled({
+    afterRead: () => {
+      left -= 1;
+      if (left === 0) writeFileSync(path, 'latter');
+    },
+  });
+  expect(text(await readCheckedFile(path, { uid }, system))).toBe('latter');
 });
 
 test('a file that changes with each look is refused', async () => {

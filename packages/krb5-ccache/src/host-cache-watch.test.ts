@@ -99,8 +99,14 @@ test('a folder that comes, goes and comes again is followed', async () => {
     mkdirSync(folder, { mode: 0o700 });
     own(folder);
   };
-  using following = followed(folder, { ...quick, pollSeconds: 0.05 });
+  const watched: unknown[] = [];
+  const counted = ((...words: Parameters<typeof watch>) => {
+    watched.push(words[0]);
+    return watch(...words);
+  }) as typeof watch;
+  using following = followed(folder, { ...quick, watch: counted, pollSeconds: 0.05 });
   await following.reaches('ticket-missing');
+  expect(watched).toEqual([]);
   make();
   put(join(folder, `krb5cc_${uid}`), endsAfter(1));
   await following.reaches('ticket-missing', 1);
@@ -109,6 +115,7 @@ test('a folder that comes, goes and comes again is followed', async () => {
   put(join(folder, `krb5cc_${uid}`), endsAfter(2));
   for (let left = 100; left > 0 && following.said.at(-1) !== 2; left -= 1) await delay(20);
   expect(following.said.at(-1)).toBe(2);
+  expect(watched).toEqual([folder, folder]);
 });
 
 test('where no watch is to be had the poll remains', async () => {
@@ -139,13 +146,33 @@ test('a folder that never rests does not keep a change from being seen', async (
   }
 });
 
-test('after close nothing is said any more, and no watch is left', async () => {
+test('after close nothing is said or looked at any more, and no watch is left', async () => {
   using shared = sharedFolder();
   const path = put(join(shared.path, `krb5cc_${uid}`), endsAfter(1));
-  const following = followed(shared.path, { ...quick, pollSeconds: 0.05 });
+  let looks = 0;
+  let closedWatches = 0;
+  const lstat = ((...words: Parameters<typeof fs.lstat>) => {
+    looks += 1;
+    return fs.lstat(...words);
+  }) as typeof fs.lstat;
+  const counted = ((...words: Parameters<typeof watch>) =>
+    watch(...words).on('close', () => (closedWatches += 1))) as typeof watch;
+  const following = followed(shared.path, { ...quick, fs: { ...fs, lstat }, watch: counted, pollSeconds: 0.05 });
   await following.reaches(1);
-  replace(path, endsAfter(2));
   following[Symbol.dispose]();
+  replace(path, endsAfter(2));
+  await delay(100);
+  const former = looks;
   await delay(200);
-  expect(following.said).toEqual([1]);
+  expect({ said: following.said, looks, closedWatches }).toEqual({ said: [1], looks: former, closedWatches: 1 });
+});
+
+test('a look that is under way when it is closed says nothing', async () => {
+  using shared = sharedFolder();
+  put(join(shared.path, `krb5cc_${uid}`), endsAfter(1));
+  const following = followed(shared.path);
+  following[Symbol.dispose]();
+  await following.reaches();
+  await delay(100);
+  expect(following.said).toEqual([]);
 });

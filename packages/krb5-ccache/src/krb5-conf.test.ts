@@ -168,6 +168,15 @@ test('a folder of files that include their folder ends', async () => {
   expect(message).toContain('too many includes');
 });
 
+test('files that each include the next twice end', async () => {
+  const names = Array.from({ length: 9 }, (_, index) => [
+    `/${index}`,
+    `include /${index + 1}\ninclude /${index + 1}\n`,
+  ]);
+  const files = filesOf({ ...Object.fromEntries(names), '/9': '[libdefaults]\n a = b\n' });
+  expect((await ticketErrorOf(() => inlineKrb5Conf('include /0', files))).message).toContain('too many includes');
+});
+
 test('a text with includes is not given to containers', async () => {
   const { message } = await ticketErrorOf(() => containerKrb5Conf('include /etc/x'));
   expect(message).toContain('its includes must be put in place');

@@ -22,6 +22,11 @@ test('whatever is written is read as the same values', () => {
   fc.assert(fc.property(anyCache, (cache) => expect(parseCcache(writeCcache(cache))).toEqual(cache)));
 });
 
+test('a name that begins with a byte order mark keeps it', () => {
+  const cache = cacheOf([], user('\uFEFFuser1'));
+  expect(parseCcache(writeCcache(cache)).principal.components).toEqual(['\uFEFFuser1']);
+});
+
 test('the values are copies: overwriting the bytes leaves them as they are', () => {
   const bytes = Buffer.from(bytesOf());
   const { credentials } = parseCcache(bytes);
