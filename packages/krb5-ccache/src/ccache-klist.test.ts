@@ -1,10 +1,13 @@
 /** Against MIT's own tools and a KDC of one's own: what `klist` says of a cache is what the view says. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, watch, writeFileSync } from 'node:fs';
+import * as fs from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ticketFlags } from './ccache.ts';
 import { principalText } from './ccache-principal.ts';
+import { type HostTicketState, watchHostTicket } from './host-cache-watch.ts';
 import { containerKrb5Conf, inlineKrb5Conf, withLibdefaults } from './krb5-conf.ts';
 import { parseCcache } from './parse-ccache.ts';
 import { realm, succeeds, ThrowawayKdc } from './testing/throwaway-kdc.ts';
@@ -139,4 +142,30 @@ test('what MIT reads through includes is what it reads of the text with includes
     lives.push(endsAt.getTime() - startsAt.getTime());
   }
   expect(lives).toEqual([420_000, 420_000, 420_000]);
+});
+
+test("a ticket that MIT's kinit renews is followed, from one file to the next", async () => {
+  const file = join(folder, 'krb5cc_followed');
+  await kdc.kinit(file, 'user1', 'secret', { words: ['-r', '2d', '-l', '1h'] });
+  const uid = process.getuid?.() ?? 0;
+  const owner = { uid, gid: uid, username: 'user1', principal: `user1@${realm}` };
+  const seen: HostTicketState[] = [];
+  const parts = { fs, watch, now: () => new Date(), pollSeconds: 3600, settleMilliseconds: 50 };
+  const watching = watchHostTicket(owner, { environment: `FILE:${file}` }, parts, (state) => seen.push(state));
+  const inodes = [statSync(file).ino];
+  const ends = (): number[] => seen.map((state) => ('view' in state ? state.view.endsAt.getTime() : 0));
+  try {
+    for (let left = 100; left > 0 && seen.length < 1; left -= 1) await delay(20);
+    // Kerberos counts in seconds: a renewal within the first looks like none.
+    await delay(1100);
+    await succeeds(kdc.client('kinit', ['-R', '-c', `FILE:${file}`]));
+    inodes.push(statSync(file).ino);
+    for (let left = 100; left > 0 && seen.length < 2; left -= 1) await delay(20);
+  } finally {
+    watching.close();
+  }
+  const [first = 0, second = 0, ...more] = ends();
+  expect(second - first).toBeGreaterThanOrEqual(1000);
+  expect(more).toEqual([]);
+  expect(inodes[0]).not.toBe(inodes[1]);
 });
