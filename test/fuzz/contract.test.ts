@@ -106,9 +106,10 @@ const open = ['getHealth', 'getReadiness', 'getMetrics', 'getContract'];
 const reads = [...open, 'listServers', 'getServer', 'streamEvents', 'listHistory'];
 const done: Readonly<Record<Role, readonly string[]>> = {
   hub: [...reads, 'startServer', 'stopServer', 'getServerLogs', 'getHub'],
-  viewer: [...reads, 'getDrain'],
+  // Without a directory nobody is known and nobody can log in; a name can be explained all the same.
+  viewer: [...reads, 'getDrain', 'explainUser'],
   nobody: open,
-  admin: [...reads, 'stopServer', 'getServerLogs', 'getDrain', 'setDrain', 'createBackup', 'runDoctor'],
+  admin: [...reads, 'stopServer', 'getServerLogs', 'getDrain', 'setDrain', 'createBackup', 'runDoctor', 'explainUser'],
 };
 
 test.each(roles)('the requests of %s reach everything that this role may do, and nothing else', (role) => {

@@ -14,6 +14,7 @@ import { createEventStreams } from './http/event-stream.ts';
 import { createHandlers } from './http/handlers/index.ts';
 import { createMetrics } from './http/metrics.ts';
 import { openListeners, type Listeners } from './listeners/listeners.ts';
+import { openLogin } from './login/open-login.ts';
 import { createLog } from './log.ts';
 import { createReadiness } from './readiness.ts';
 import { instanceName, labelKey } from './state/private-file.ts';
@@ -65,35 +66,51 @@ export async function serve(options: ServeOptions, overrides: ServeOverrides = {
     await mkdir(folders.runtime, { recursive: true, mode: 0o755 });
     const store = await openStore({ folder: folders.state, clock: now, log: inWords(log) });
     closers.push(() => store.close());
-    const tokens = await openTokens(configuration, configFile ?? 'defaults', log, now);
+    const ring = await openTokens(configuration, configFile ?? 'defaults', log, now);
     const instance = configuration.instance ?? (await instanceName(folders.state));
-    const settings = toSpawnerSettings(configuration, {
-      instance,
-      labelKey: await labelKey(folders.state),
+    const key = await labelKey(folders.state);
+    const settings = toSpawnerSettings(configuration, { instance, labelKey: key });
+    const login = await openLogin({
+      configuration,
+      configFile: configFile ?? 'defaults',
+      folders,
+      store,
+      key,
+      log,
+      now,
     });
+    closers.push(() => login.close());
+    const { accounts, tickets, audit } = login;
     const engine = overrides.engine ?? dockerEngine(configuration, log, now);
     const { probe, faults } = overrides;
     const spawner = createSpawner({
       ...{ settings, engine, store, log, now, certificates: certificateFolders(folders.runtime) },
+      ...{ accounts, tickets },
       ...(probe === undefined ? {} : { probe }),
       ...(faults === undefined ? {} : { faults }),
     });
     await spawner.open();
     closers.push(() => spawner.close());
 
+    const users = login.follow(spawner);
     const version = packageVersion();
     const streams = createEventStreams({ spawner });
     const images = configuration.images.map(({ reference }) => reference);
     const metrics = createMetrics({ spawner, streams, images, ofProcess: true });
     closers.push(() => metrics.close());
     let listeners: Listeners | undefined;
-    const readiness = createReadiness({ spawner, tokens, listeners: { faults: () => listeners?.faults() ?? [] } });
-    const doctor = createDoctor({ configuration, folders, engine, spawner, instance, readiness, now });
+    const readiness = createReadiness({
+      spawner,
+      users,
+      tokens: ring,
+      listeners: { faults: () => listeners?.faults() ?? [] },
+    });
+    const doctor = createDoctor({ configuration, folders, engine, spawner, login, instance, readiness, now });
     const handlers = createHandlers({
-      ...{ spawner, streams, configuration, instance, version, doctor, readiness, metrics },
+      ...{ spawner, streams, users, audit, configuration, instance, version, doctor, readiness, metrics },
       backup: () => store.backup(),
     });
-    const app = createApp({ contract: await openContract(), handlers, tokens, metrics, log });
+    const app = createApp({ contract: await openContract(), handlers, tokens: ring, metrics, log });
     listeners = await openListeners({ listen: configuration.listen, app, network: () => spawner.network, log });
     const { addresses, close } = listeners;
     closers.push(async () => {

@@ -84,6 +84,108 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/logins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Log a user in by the directory's password; only a hub does. The answer holds no secret. */
+        post: operations["logIn"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The hub's name for the user. */
+                name: components["parameters"]["User"];
+            };
+            cookie?: never;
+        };
+        /** Who a user is, and which ticket there is. Asks neither directory nor KDC. */
+        get: operations["getUser"];
+        put?: never;
+        post?: never;
+        /**
+         * Forget the account that this name is bound to, and destroy its ticket; the next login binds the name anew.
+         * @description For a name that was given to another person. Home folder, volumes and history stay, and are the next account's
+         *     to use: look at them first. Refused while the user has servers.
+         */
+        delete: operations["forgetUser"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{name}/refresh": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The hub's name for the user. */
+                name: components["parameters"]["User"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask the directory whether a user may still be logged in. */
+        post: operations["refreshUser"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{name}/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The hub's name for the user. */
+                name: components["parameters"]["User"];
+            };
+            cookie?: never;
+        };
+        /** Why a user gets in or doesn't, in which groups by which path, and as which account; also of users who never logged in. */
+        get: operations["explainUser"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/users/{name}/ticket": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The hub's name for the user. */
+                name: components["parameters"]["User"];
+            };
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Destroy a user's ticket, also in running containers. A new login brings another. */
+        delete: operations["destroyTicket"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/hub": {
         parameters: {
             query?: never;
@@ -460,6 +562,121 @@ export interface components {
             /** @description Last log lines, oldest first. Empty for viewers. */
             logTail: string[];
         };
+        LoginRequest: {
+            /** @description As it was typed: `user1`, `BANK\user1`, `user1@corp.example.test`. */
+            username: string;
+            password: string;
+            /** @description Whose connection the hub saw; for the audit log and the throttle. */
+            remoteAddress?: string;
+            /** @description The addresses of X-Forwarded-For, in its order. Believed as far as trusted proxies are declared. */
+            forwardedFor?: string[];
+        };
+        User: {
+            name: components["schemas"]["UserName"];
+            displayName?: string;
+            /** @description In one of `login.adminGroups`. */
+            admin: boolean;
+            /** @description Those of `login.hubGroups` that the user is in. */
+            groups: string[];
+            /** @description The entry of `login.allow` that let the user in. */
+            allowedBy?: string;
+            /** @description What the name is bound to; null where no directory is configured. */
+            sid: string | null;
+            /** @example user1@CORP.EXAMPLE.TEST */
+            principal: string | null;
+            /** @description What the user's servers run as; null where they run as the image's user. */
+            account: components["schemas"]["Account"] | null;
+            ticket: components["schemas"]["Ticket"] | null;
+            /** @description The last login through each hub. */
+            logins: {
+                hub: string;
+                at: components["schemas"]["Time"];
+            }[];
+            /**
+             * Format: date-time
+             * @description When the directory last said that this user may log in.
+             */
+            confirmedAt: string | null;
+            /** @description What the user should know, each a sentence. */
+            notices: string[];
+        };
+        Account: {
+            name: string;
+            /** Format: int64 */
+            uid: number;
+            /** Format: int64 */
+            gid: number;
+            groups: {
+                /** Format: int64 */
+                gid: number;
+                name: string;
+            }[];
+            home: string;
+        };
+        Ticket: {
+            principal: string;
+            startsAt: components["schemas"]["Time"];
+            endsAt: components["schemas"]["Time"];
+            /**
+             * Format: date-time
+             * @description Null: not renewable.
+             */
+            renewTill: string | null;
+            forwardable: boolean;
+            /** @enum {string} */
+            source: "password" | "keytab" | "host";
+            /**
+             * Format: date-time
+             * @description Null while no server of the user runs.
+             */
+            nextRenewal: string | null;
+            /** @description Why the last renewal failed. */
+            problem: string | null;
+        };
+        Refresh: {
+            loggedIn: boolean;
+            /** @description True where the directory answered; false while nobody could be asked and the grace runs. */
+            asked: boolean;
+            /** @description Why not, or why the directory could not be asked. */
+            reason: string | null;
+            user: components["schemas"]["User"] | null;
+        };
+        Explanation: {
+            name: components["schemas"]["UserName"];
+            /** @description Has logged in here before. */
+            known: boolean;
+            allowed: boolean;
+            admin: boolean;
+            /** @description Why a login would be refused now, in the sentence that the user reads. */
+            refusal: string | null;
+            directory: {
+                sid: string;
+                distinguishedName: string;
+                sAMAccountName: string;
+                principal: string;
+            } | null;
+            groups: {
+                sid: string;
+                name: string | null;
+                /** @enum {string} */
+                how: "primary" | "direct" | "nested";
+                /** @description From the group that the account is a member of to this one. */
+                path: string[];
+            }[];
+            /** @description Each entry of `login.allow`, `login.adminGroups` and `login.hubGroups`, and whether the user is in it. */
+            entries: {
+                /** @enum {string} */
+                list: "allow" | "adminGroups" | "hubGroups";
+                entry: string;
+                /** @description Null where the directory knows no such group. */
+                sid: string | null;
+                matched: boolean;
+            }[];
+            account: components["schemas"]["Account"] | null;
+            /** @description Why no server could run as this account. */
+            accountProblem: string | null;
+            ticket: components["schemas"]["Ticket"] | null;
+        };
         Hub: {
             name: string;
             /** @description The id of this service, which its containers carry. */
@@ -473,6 +690,11 @@ export interface components {
                 /** @description The host's address on it: what a hub on the host sets as hub_ip. */
                 gateway: string | null;
             } | null;
+            /**
+             * @description Whether POST /v1/logins can log anybody in.
+             * @enum {string}
+             */
+            login: "directory" | "none";
             /** @description What the hub's configuration lacks, each a sentence with the line to add. */
             advice: string[];
             choices: {
@@ -541,7 +763,7 @@ export interface components {
             }[];
         };
         /** @enum {string} */
-        ProblemCode: "request-invalid" | "body-too-large" | "media-type-unsupported" | "not-found" | "method-not-allowed" | "token-missing" | "token-invalid" | "role-insufficient" | "server-not-found" | "key-mismatch" | "generation-superseded" | "image-not-allowed" | "command-not-allowed" | "environment-not-allowed" | "limits-exceeded" | "hub-url-mismatch" | "hub-unreachable" | "draining" | "not-ready" | "shutting-down" | "docker-unreachable" | "docker-timeout" | "docker-refused" | "image-not-found" | "image-pull-failed" | "image-runs-as-root" | "name-taken" | "exited-in-start" | "start-timeout" | "start-interrupted" | "start-cancelled" | "disk-full" | "store-failed" | "internal";
+        ProblemCode: "request-invalid" | "body-too-large" | "media-type-unsupported" | "not-found" | "method-not-allowed" | "token-missing" | "token-invalid" | "role-insufficient" | "server-not-found" | "key-mismatch" | "generation-superseded" | "image-not-allowed" | "command-not-allowed" | "environment-not-allowed" | "limits-exceeded" | "hub-url-mismatch" | "hub-unreachable" | "credentials-wrong" | "account-disabled" | "account-locked" | "account-expired" | "password-expired" | "password-must-change" | "logon-hours" | "logon-workstation" | "group-missing" | "name-rebound" | "login-throttled" | "login-not-configured" | "login-required" | "user-not-found" | "user-has-servers" | "directory-unreachable" | "directory-timeout" | "directory-untrusted" | "directory-refused" | "no-service-account" | "account-unknown" | "account-unsafe" | "uid-collision" | "uid-unmapped" | "home-unsafe" | "name-service-failed" | "name-invalid" | "ticket-refused" | "kdc-unreachable" | "ticket-missing" | "ticket-ended" | "ticket-unsafe" | "cache-unsupported" | "ticket-failed" | "draining" | "not-ready" | "shutting-down" | "docker-unreachable" | "docker-timeout" | "docker-refused" | "image-not-found" | "image-pull-failed" | "image-runs-as-root" | "name-taken" | "exited-in-start" | "start-timeout" | "start-interrupted" | "start-cancelled" | "disk-full" | "store-failed" | "internal";
     };
     responses: {
         /** @description What is wrong and what would be right (RFC 9457). */
@@ -557,6 +779,8 @@ export interface components {
     parameters: {
         /** @description The server's key (see Keys above). */
         Key: components["schemas"]["Key"];
+        /** @description The hub's name for the user. */
+        User: components["schemas"]["UserName"];
         /** @description Only servers of this user, by the hub's name for them. */
         UserFilter: components["schemas"]["UserName"];
         /** @description At most this many items. */
@@ -750,6 +974,151 @@ export interface operations {
             default: components["responses"]["Problem"];
         };
     };
+    logIn: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoginRequest"];
+            };
+        };
+        responses: {
+            /** @description The user, proved and allowed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    getUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The hub's name for the user. */
+                name: components["parameters"]["User"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The user. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    forgetUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The hub's name for the user. */
+                name: components["parameters"]["User"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The user as it was. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    refreshUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The hub's name for the user. */
+                name: components["parameters"]["User"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. Only `loggedIn` false ends a session. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Refresh"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    explainUser: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The hub's name for the user. */
+                name: components["parameters"]["User"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The explanation. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
+    destroyTicket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The hub's name for the user. */
+                name: components["parameters"]["User"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The user, without a ticket. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            default: components["responses"]["Problem"];
+        };
+    };
     getHub: {
         parameters: {
             query?: {
@@ -757,6 +1126,8 @@ export interface operations {
                 apiUrl?: string;
                 /** @description The server that `choices.form` is for; the form then says how it ended, where it didn't end well. */
                 key?: components["schemas"]["Key"];
+                /** @description The user that `choices.form` is for; it then holds what they should know, such as the end of their ticket. */
+                user?: components["schemas"]["UserName"];
                 /** @description The image that `choices.form` shows as chosen. */
                 image?: string;
             };

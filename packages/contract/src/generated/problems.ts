@@ -85,6 +85,176 @@ export const problems = {
     "title": "Notebooks cannot reach the hub",
     "mend": "Set hub_ip or hub_connect_ip in the hub to what `detail` says."
   },
+  "credentials-wrong": {
+    "status": 401,
+    "title": "User name or password is wrong",
+    "mend": "Type them again; the directory counts wrong passwords, too."
+  },
+  "account-disabled": {
+    "status": 403,
+    "title": "The account is disabled",
+    "mend": "Ask the directory's administrators."
+  },
+  "account-locked": {
+    "status": 403,
+    "title": "The account is locked",
+    "mend": "Wait, or have it unlocked in the directory."
+  },
+  "account-expired": {
+    "status": 403,
+    "title": "The account has expired",
+    "mend": "Ask the directory's administrators."
+  },
+  "password-expired": {
+    "status": 403,
+    "title": "The password has expired",
+    "mend": "Change it where the bank's passwords are changed, then log in."
+  },
+  "password-must-change": {
+    "status": 403,
+    "title": "The password must be changed first",
+    "mend": "Change it where the bank's passwords are changed, then log in."
+  },
+  "logon-hours": {
+    "status": 403,
+    "title": "The account may not log in at this time",
+    "mend": "Log in within its logon hours."
+  },
+  "logon-workstation": {
+    "status": 403,
+    "title": "The account may not log in from here",
+    "mend": "Add this host to the account's workstations in the directory."
+  },
+  "group-missing": {
+    "status": 403,
+    "title": "The user is in no group that may log in",
+    "mend": "Add the user to a group that `login.allow` lists, then log in again."
+  },
+  "name-rebound": {
+    "status": 403,
+    "title": "The name belongs to another account now",
+    "mend": "An admin looks at what the first account left and runs `berth forget USER`."
+  },
+  "login-throttled": {
+    "status": 429,
+    "title": "Too many attempts to log in",
+    "mend": "Wait as long as Retry-After says."
+  },
+  "login-not-configured": {
+    "status": 404,
+    "title": "No directory is configured",
+    "mend": "Add directory and login to the configuration, or keep the hub's own authenticator."
+  },
+  "login-required": {
+    "status": 403,
+    "title": "The user has to log in anew",
+    "mend": "Log out of the hub and in again."
+  },
+  "user-not-found": {
+    "status": 404,
+    "title": "No such user",
+    "mend": "Use the hub's name for a user that has logged in; `explain` knows others."
+  },
+  "user-has-servers": {
+    "status": 409,
+    "title": "The user has servers",
+    "mend": "Stop them first."
+  },
+  "directory-unreachable": {
+    "status": 503,
+    "title": "No domain controller can be reached",
+    "mend": "Check directory.servers, network and firewall; `berth doctor` tries each."
+  },
+  "directory-timeout": {
+    "status": 504,
+    "title": "The directory did not answer in time",
+    "mend": "Look at the domain controllers' load, and at directory.timeouts."
+  },
+  "directory-untrusted": {
+    "status": 502,
+    "title": "The directory's certificate is not trusted",
+    "mend": "Set directory.caFile to the authority's certificate, or the server names to those in the certificate."
+  },
+  "directory-refused": {
+    "status": 502,
+    "title": "The directory gives no usable answer",
+    "mend": "`detail` says which right or setting is missing."
+  },
+  "no-service-account": {
+    "status": 409,
+    "title": "There is no service account to ask the directory by",
+    "mend": "Set directory.serviceAccount."
+  },
+  "account-unknown": {
+    "status": 403,
+    "title": "No such account",
+    "mend": "Check the name; `berth doctor` says whether directory and name service answer."
+  },
+  "account-unsafe": {
+    "status": 403,
+    "title": "The account may not run notebooks",
+    "mend": "Use an account whose uid and groups lie above accounts.minId and that no local account shares its name with."
+  },
+  "uid-collision": {
+    "status": 403,
+    "title": "Two accounts have one uid",
+    "mend": "Give one of them another uid."
+  },
+  "uid-unmapped": {
+    "status": 403,
+    "title": "The account has no uid",
+    "mend": "Set uidNumber in the directory, or choose another accounts.source."
+  },
+  "home-unsafe": {
+    "status": 403,
+    "title": "The home folder can't be used",
+    "mend": "`detail` says what is wrong with it."
+  },
+  "name-service-failed": {
+    "status": 503,
+    "title": "The host's name service does not answer",
+    "mend": "Try `getent passwd NAME` on the host."
+  },
+  "name-invalid": {
+    "status": 400,
+    "title": "No account has a name like that",
+    "mend": "Use `user`, `DOMAIN\\user` or `user@domain`."
+  },
+  "ticket-refused": {
+    "status": 403,
+    "title": "The KDC gave no ticket",
+    "mend": "`detail` says why."
+  },
+  "kdc-unreachable": {
+    "status": 503,
+    "title": "No KDC answers",
+    "mend": "Check tickets.krb5Conf and the way to the KDC; `berth doctor` tries it."
+  },
+  "ticket-missing": {
+    "status": 403,
+    "title": "There is no Kerberos ticket",
+    "mend": "Log out of the hub and in again."
+  },
+  "ticket-ended": {
+    "status": 403,
+    "title": "The Kerberos ticket has ended",
+    "mend": "Log out of the hub and in again."
+  },
+  "ticket-unsafe": {
+    "status": 403,
+    "title": "The Kerberos ticket can't be trusted",
+    "mend": "`detail` says what is wrong with the cache."
+  },
+  "cache-unsupported": {
+    "status": 403,
+    "title": "The host keeps tickets where containers can't reach them",
+    "mend": "Set default_ccache_name to FILE: in krb5.conf, as `detail` says."
+  },
+  "ticket-failed": {
+    "status": 503,
+    "title": "The Kerberos ticket could not be kept",
+    "mend": "Look at the service's log and at the runtime folder."
+  },
   "draining": {
     "status": 503,
     "title": "No new servers are started at the moment",

@@ -1,6 +1,7 @@
 /** What keys mean together. Each check yields the places that are wrong, and assumes that each key by itself is right. */
 import { isRefusedVariable, volumeFields, volumeName } from '@berth/spawner';
 import { posix } from 'node:path';
+import { identityChecks } from './identity-checks.ts';
 import type { Folders } from './configuration.ts';
 import type { Written } from './schema.ts';
 
@@ -16,6 +17,7 @@ export function* crossChecks(written: Written, folders: Folders): Generator<Chec
   yield* distinctImages(written);
   yield* environment(written);
   yield* volumes(written, folders);
+  yield* identityChecks(written, folders);
   if (written.containers.user !== undefined && /^(0+|root)(:|$)/.test(written.containers.user))
     yield {
       path: ['containers', 'user'],

@@ -32,7 +32,7 @@ test('the README names every key of the configuration, and no other', () => {
   const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
   const section = readme.slice(readme.indexOf('## Configuration'), readme.indexOf('## Limits'));
   const written = [...section.matchAll(/^\| `([^`]+)` \|/gm)].map(([, key]) => key);
-  // Not a value but a whole section that may be switched off.
-  const expected = [...keys(schema, ''), 'listen.http'];
+  // A whole section that may be switched off, and a choice that may be one word.
+  const expected = [...keys(schema, ''), 'listen.http', 'accounts.source'];
   expect(written.toSorted()).toEqual(expected.toSorted());
 });

@@ -1,61 +1,7 @@
 /** What berth.yaml may say, key by key. What keys mean together is checked in checks.ts. */
-import { posix } from 'node:path';
 import { z } from 'zod';
-import { parseDuration, parseSize } from './values.ts';
-
-const longest = 3650 * 86_400;
-
-/** Seconds, written as a duration. */
-function duration(least = 1) {
-  const right = 'a duration such as 30s, 5m, 2h or 90d';
-  return z.string({ error: right }).transform((text, context) => {
-    const value = parseDuration(text);
-    if (value !== undefined && value >= least && value <= longest) return value;
-    const message = value === undefined ? right : `a duration from ${least}s to 3650d`;
-    context.addIssue({ code: 'custom', message, input: text });
-    return z.NEVER;
-  });
-}
-
-/** Bytes, written as a size. */
-function size(least: number, leastText: string) {
-  const right = 'a size such as 512MiB or 4GiB';
-  return z.string({ error: right }).transform((text, context) => {
-    const value = parseSize(text);
-    if (value !== undefined && value >= least) return value;
-    const message = value === undefined ? right : `a size of at least ${leastText}`;
-    context.addIssue({ code: 'custom', message, input: text });
-    return z.NEVER;
-  });
-}
-
-function text(pattern: RegExp, right: string) {
-  return z.string({ error: right }).regex(pattern, { error: right });
-}
-
-function integer(least: number, most: number) {
-  const right = `a whole number from ${least} to ${most}`;
-  return z.int({ error: right }).min(least, { error: right }).max(most, { error: right });
-}
-
-function oneOf<const T extends readonly [string, ...string[]]>(values: T) {
-  return z.enum(values, { error: `one of ${values.join(', ')}` });
-}
-
-const flag = z.boolean({ error: 'true or false' });
-
-const path = z
-  .string({ error: 'an absolute path' })
-  .refine((value) => posix.isAbsolute(value) && !hasControl(value), { error: 'an absolute path' })
-  .transform((value) => (value === '/' ? value : posix.normalize(value).replace(/\/$/, '')));
-
-const url = z.string({ error: 'a URL that begins with http:// or https://' }).refine(
-  (value) => {
-    const parsed = URL.parse(value);
-    return parsed !== null && /^https?:$/.test(parsed.protocol) && parsed.username === '' && parsed.hash === '';
-  },
-  { error: 'a URL that begins with http:// or https://, without user, password or fragment' },
-);
+import { accounts, directory, login, tickets } from './identity-schema.ts';
+import { duration, flag, integer, oneOf, path, size, text, url } from './schema-values.ts';
 
 const reference = text(
   /^[a-z0-9][A-Za-z0-9._/:@-]{0,511}$/,
@@ -159,6 +105,11 @@ export const schema = z.strictObject({
       error: 'a list of commands, each a list of words',
     })
     .default([]),
+  directory: directory.optional(),
+  login: login.optional(),
+  accounts: accounts.optional(),
+  tickets: tickets.optional(),
+  audit: z.strictObject({ file: path.optional() }).prefault({}),
   containers: containers.prefault({}),
   history: z
     .strictObject({ keep: duration(3600).prefault('90d'), logLines: integer(0, 5000).default(100) })
@@ -175,7 +126,3 @@ export const schema = z.strictObject({
 
 /** The file's content with its defaults, before paths that depend on the state and runtime folders are filled in. */
 export type Written = z.output<typeof schema>;
-
-function hasControl(value: string): boolean {
-  return /\p{Cc}/u.test(value);
-}

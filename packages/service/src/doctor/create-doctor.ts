@@ -1,6 +1,7 @@
 /** The doctor, put together: all checks at once, each with its own end, one examination at a time. */
 import type { Engine, Spawner } from '@berth/spawner';
 import type { Configuration, Folders } from '../configuration/index.ts';
+import type { Login } from '../login/open-login.ts';
 import type { Readiness } from '../readiness.ts';
 import { checkDocker, checkImages, messageOf } from './docker.ts';
 import type { Doctor, Finding } from './doctor.ts';
@@ -13,6 +14,8 @@ export interface DoctorParts {
   readonly folders: Folders;
   readonly engine: Engine;
   readonly spawner: Pick<Spawner, 'network'>;
+  /** Directory, tickets, name service; undefined where none is configured. */
+  readonly login: Pick<Login, 'directory' | 'keeper' | 'checkAccounts'>;
   readonly instance: string;
   /** Its parts that aren't ok are findings too; containers with invalid labels show there. */
   readonly readiness: Readiness;
@@ -41,12 +44,15 @@ export function createDoctor(parts: DoctorParts): Doctor {
 }
 
 async function examine(parts: DoctorParts, signal: AbortSignal): Promise<Finding[]> {
-  const { configuration, folders, engine, spawner } = parts;
+  const { configuration, folders, engine, spawner, login } = parts;
   const checks: Check[] = [
     { part: 'docker', findings: checkDocker(engine, configuration.docker.socket, signal) },
     { part: 'image', findings: checkImages(engine, configuration.images, configuration.containers.user, signal) },
     { part: 'network', findings: checkNetwork(configuration.network, spawner.network) },
     { part: 'hub', findings: checkHubs(parts, signal) },
+    { part: 'directory', findings: login.directory?.diagnose(signal) ?? [] },
+    { part: 'tickets', findings: login.keeper?.diagnose(signal) ?? [] },
+    { part: 'accounts', findings: login.checkAccounts(signal) },
     { part: 'files', findings: checkFiles(configuration, folders) },
     { part: 'disk', findings: checkDisks(places(folders, await dataRoot(engine, signal))) },
     { part: 'clock', findings: checkClock(parts.now()) },
@@ -116,6 +122,7 @@ const mends: Readonly<Record<string, string>> = {
   store: "Look at the service's log and at the state folder's disk.",
   resync: 'Nothing: Berth looks again by itself. Containers it names as not its own are for you to remove.',
   tokens: 'Do what the sentence says; the file is read again within a second.',
+  audit: 'Free space on the disk of the audit log, or set audit.file to another.',
   listeners: 'Change listen in the configuration and restart the service.',
 };
 

@@ -9,6 +9,9 @@ import type { Part } from '../readiness.ts';
 import { checkClock, createDoctor } from './create-doctor.ts';
 import type { Finding } from './doctor.ts';
 
+/** Neither directory nor accounts nor tickets are configured. */
+const nobody = { directory: undefined, keeper: undefined, checkAccounts: async function* () {} };
+
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'berth-doctor-'));
@@ -67,6 +70,7 @@ async function diagnose({
     },
     folders: { state: folder, runtime: folder },
     engine,
+    login: nobody,
     spawner: { network },
     instance: 'test-instance',
     readiness: { look: () => ({ ready: true, parts }) },
@@ -166,6 +170,7 @@ test('two who ask at once share one examination', async () => {
     configuration: parseConfiguration('', 'test', { state: '/s', runtime: '/r' }),
     folders: { state: folder, runtime: folder },
     ...{ engine, spawner: { network: goodNetwork }, instance: 'i', now: () => new Date() },
+    login: nobody,
     readiness: { look: () => ({ ready: true, parts: [] }) },
   });
   const { signal } = new AbortController();

@@ -334,6 +334,7 @@ test('HEAD is answered like GET, without a body', async () => {
 
 test('readiness names the parts that are not as they should be', async () => {
   service.faults.tokens.push('token file /x can be read by others');
+  service.users.faulty.directory.push("the group 'BANK\\gone' is unknown");
   expect(await service.call('GET', '/readyz')).toMatchObject({ status: 200, json: { ready: true } });
   service.spawner.partStates = [{ part: 'docker', state: 'down', detail: 'Nobody answers.', since: moment }];
   const { status, json } = await service.call('GET', '/readyz');
@@ -343,6 +344,9 @@ test('readiness names the parts that are not as they should be', async () => {
     parts: [
       { part: 'docker', state: 'down', detail: 'Nobody answers.', since: moment.toISOString() },
       { part: 'tokens', state: 'degraded', detail: 'token file /x can be read by others' },
+      { part: 'directory', state: 'degraded', detail: "the group 'BANK\\gone' is unknown" },
+      { part: 'tickets', state: 'ok' },
+      { part: 'audit', state: 'ok' },
       { part: 'listeners', state: 'ok' },
     ],
   });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { document, problems } from '@berth/contract';
 import type { HistoryEntry, ServerStatus } from '@berth/spawner';
 import { aServer, moment } from '../testing/fake-spawner.ts';
+import { aUser } from '../testing/fake-users.ts';
 import { aStart, openTestService, type TestService } from '../testing/test-service.ts';
 import type { OperationId } from '@berth/contract';
 
@@ -94,6 +95,28 @@ const cases: [OperationId, number, string, string, object, ((service: TestServic
   ],
   ['getServerLogs', 200, 'GET', `/v1/servers/${key}/logs?tail=5`, hub],
   ['getHub', 200, 'GET', '/v1/hub', hub],
+  ['logIn', 200, 'POST', '/v1/logins', { ...hub, json: { username: 'user1', password: 'x', forwardedFor: ['::1'] } }],
+  ['getUser', 200, 'GET', '/v1/users/user1', hub],
+  [
+    'getUser',
+    200,
+    'GET',
+    '/v1/users/bank%5Cuser1',
+    hub,
+    ({ users }) => (users.user = { ...aUser, account: undefined, ticket: undefined, confirmedAt: undefined }),
+  ],
+  ['forgetUser', 200, 'DELETE', '/v1/users/user1', admin],
+  ['refreshUser', 200, 'POST', '/v1/users/user1/refresh', hub],
+  [
+    'refreshUser',
+    200,
+    'POST',
+    '/v1/users/user1/refresh',
+    hub,
+    ({ users }) => (users.refreshed = { loggedIn: false, reason: 'It is disabled.', user: undefined }),
+  ],
+  ['explainUser', 200, 'GET', '/v1/users/user1/explain', admin],
+  ['destroyTicket', 200, 'DELETE', '/v1/users/user1/ticket', hub],
   [
     'getHub',
     200,

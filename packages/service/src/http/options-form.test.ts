@@ -7,8 +7,8 @@ const one = [{ reference: 'default', title: 'Default' }];
 const two = [...one, { reference: 'x"><script>', title: '<script>alert(1)</script>' }];
 
 test('images are offered only where there is a choice', () => {
-  expect(optionsForm(one)).toBe('');
-  const form = optionsForm(two, undefined, 'default');
+  expect(optionsForm({ images: one })).toBe('');
+  const form = optionsForm({ images: two, chosen: 'default' });
   expect(form).not.toContain('<script>');
   expect(form).toContain('&lt;script&gt;alert(1)');
   expect(form.match(/<option/g)).toHaveLength(2);
@@ -32,7 +32,7 @@ test.each<[string, ServerStatus, string]>([
   ['running', { state: 'running', since: moment, url: 'http://172.30.0.2:8888' }, ''],
   ['stopped', { state: 'stopped', since: moment }, ''],
 ])('of a last server that is %s the form says why, where it did not end well', (_, status, words) => {
-  const form = optionsForm(one, aServer('a', 'user1', status));
+  const form = optionsForm({ images: one, last: aServer('a', 'user1', status) });
   expect(form.includes('Your last server has ended.')).toBe(words !== '');
   expect(form).toContain(words);
   expect(form).not.toContain('<select');

@@ -6,13 +6,20 @@ export interface OfferedImage {
   readonly title: string;
 }
 
+export interface OptionsForm {
+  readonly images: readonly OfferedImage[];
+  readonly last?: ServerView | undefined;
+  readonly chosen?: string | undefined;
+  /** What the user should know. */
+  readonly notices?: readonly string[];
+}
+
 /** Empty where there is nothing to say and nothing to choose. Everything in it is escaped. */
-export function optionsForm(images: readonly OfferedImage[], last?: ServerView, chosen?: string): string {
+export function optionsForm({ images, last, chosen, notices = [] }: OptionsForm): string {
   const reason = badEnd(last);
-  const said =
-    reason === undefined
-      ? ''
-      : `<p class="alert alert-warning">Your last server has ended. ${escapeHtml(oneLine(reason))}</p>\n`;
+  const said = [...(reason === undefined ? [] : [`Your last server has ended. ${reason}`]), ...notices]
+    .map((sentence) => `<p class="alert alert-warning">${escapeHtml(oneLine(sentence))}</p>\n`)
+    .join('');
   if (images.length < 2) return said;
   const options = images.map(
     ({ reference, title }) =>

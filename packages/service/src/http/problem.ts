@@ -1,6 +1,10 @@
 /** From whatever was thrown to the problem details that a caller reads (RFC 9457). Total: nothing gets past it. */
 import { problems, type Problem, type ProblemCode } from '@berth/contract';
+import { DirectoryError, LoginRefused } from '@berth/ad-authenticator';
+import { IdentityError } from '@berth/identity';
+import { TicketError } from '@berth/krb5-ccache';
 import { SpawnError, StoreError, type SpawnErrorCode, type StoreErrorCode } from '@berth/spawner';
+import { UserError, type UserErrorCode } from '../login/users.ts';
 
 /** A refusal by the HTTP layer itself. */
 export class ProblemError extends Error {
@@ -47,6 +51,18 @@ export function toProblem(thrown: unknown, instance: string): Answer {
       instance,
       thrown.current === undefined ? {} : { current: thrown.current },
     );
+  if (thrown instanceof UserError) {
+    const { retryAfterSeconds } = thrown;
+    const headers = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) };
+    return answer(ofLogin(thrown.code), thrown.message, instance, { headers });
+  }
+  if (
+    thrown instanceof LoginRefused ||
+    thrown instanceof DirectoryError ||
+    thrown instanceof IdentityError ||
+    thrown instanceof TicketError
+  )
+    return answer(ofLogin(thrown.code), thrown.message, instance, {});
   if (thrown instanceof StoreError) return answer(ofStore[thrown.code], thrown.message, instance, {});
   const parsing = ofBodyParser(thrown);
   if (parsing !== undefined) return answer(parsing.code, parsing.detail, instance, {});
@@ -69,6 +85,14 @@ function answer(
 function ofSpawner(code: SpawnErrorCode): ProblemCode {
   return code;
 }
+
+/** Likewise for all that concerns who a user is. */
+function ofLogin(code: LoginCode): ProblemCode {
+  return code;
+}
+
+type LoginCode =
+  UserErrorCode | LoginRefused['code'] | DirectoryError['code'] | IdentityError['code'] | TicketError['code'];
 
 const ofStore: Readonly<Record<StoreErrorCode, ProblemCode>> = {
   'bad-cursor': 'request-invalid',

@@ -53,6 +53,7 @@ export class FakeSpawner implements Spawner {
   partStates: ReadinessPart[] = [{ part: 'docker', state: 'ok', since: moment }];
 
   open = async () => {};
+  whenReady = async () => {};
   close = async () => {};
   start = async (request: object) => this.answer('start', request, this.servers[0]);
   stop = async (key: string, options: object) => this.answer('stop', { key, ...options }, this.find(key));

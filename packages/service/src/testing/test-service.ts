@@ -11,8 +11,10 @@ import { createHandlers } from '../http/handlers/index.ts';
 import { createMetrics } from '../http/metrics.ts';
 import { limitServer } from '../http/server-limits.ts';
 import { createReadiness } from '../readiness.ts';
+import type { AuditEvent } from '../login/audit.ts';
 import type { Caller } from '../tokens/index.ts';
 import { FakeSpawner, moment } from './fake-spawner.ts';
+import { FakeUsers } from './fake-users.ts';
 
 export const callers: Readonly<Record<string, Caller>> = {
   'token-of-hub-a': { role: 'hub', hub: 'a' },
@@ -26,6 +28,8 @@ export interface TestService {
   readonly port: number;
   readonly server: Server;
   readonly spawner: FakeSpawner;
+  readonly users: FakeUsers;
+  readonly audited: AuditEvent[];
   readonly contract: Contract;
   /** What was logged, as JSON lines. */
   readonly logged: string[];
@@ -57,6 +61,7 @@ const contractOnce = openContract();
 export async function openTestService(streamLimits: Partial<EventStreamsParts> = {}): Promise<TestService> {
   const spawner = new FakeSpawner();
   const logged: string[] = [];
+  const audited: AuditEvent[] = [];
   const faults = { tokens: [] as string[], listeners: [] as string[] };
   const write = (level: string) => (fields: object, message: string) => {
     logged.push(
@@ -71,8 +76,11 @@ export async function openTestService(streamLimits: Partial<EventStreamsParts> =
     'test',
     { state: '/s', runtime: '/r' },
   );
+  const users = new FakeUsers();
   const handlers = createHandlers({
     spawner,
+    users,
+    audit: { write: async (event) => void audited.push(event) },
     streams,
     configuration,
     instance: 'test-instance',
@@ -80,6 +88,7 @@ export async function openTestService(streamLimits: Partial<EventStreamsParts> =
     metrics,
     readiness: createReadiness({
       spawner,
+      users,
       tokens: { faults: () => faults.tokens },
       listeners: { faults: () => faults.listeners },
     }),
@@ -107,6 +116,8 @@ export async function openTestService(streamLimits: Partial<EventStreamsParts> =
     port,
     server,
     spawner,
+    users,
+    audited,
     contract,
     logged,
     faults,

@@ -3,9 +3,10 @@ import type { Handlers } from '../operation.ts';
 import { adminHandlers, type AdminParts } from './admin.ts';
 import { healthHandlers, type HealthParts } from './health.ts';
 import { serverHandlers, type ServerParts } from './servers.ts';
+import { userHandlers, type UserParts } from './users.ts';
 
-export type HandlerParts = ServerParts & AdminParts & HealthParts;
+export type HandlerParts = ServerParts & UserParts & AdminParts & HealthParts;
 
 export function createHandlers(parts: HandlerParts): Handlers {
-  return { ...serverHandlers(parts), ...adminHandlers(parts), ...healthHandlers(parts) };
+  return { ...serverHandlers(parts), ...userHandlers(parts), ...adminHandlers(parts), ...healthHandlers(parts) };
 }

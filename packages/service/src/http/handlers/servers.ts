@@ -2,6 +2,8 @@
 import type { Hub } from '@berth/contract';
 import { serverKey, type ServerView, type Spawner, type StartServer } from '@berth/spawner';
 import type { Configuration } from '../../configuration/index.ts';
+import type { Audit } from '../../login/audit.ts';
+import type { Users } from '../../login/users.ts';
 import type { Caller } from '../../tokens/index.ts';
 import { maySee } from '../authorisation.ts';
 import type { EventStreams } from '../event-stream.ts';
@@ -14,6 +16,8 @@ import { toHistoryEntry, toServer } from '../wire.ts';
 export interface ServerParts {
   readonly spawner: Spawner;
   readonly streams: EventStreams;
+  readonly users: Pick<Users, 'login' | 'notices'>;
+  readonly audit: Pick<Audit, 'write'>;
   readonly configuration: Pick<Configuration, 'hubs' | 'images' | 'commands'>;
   readonly instance: string;
   readonly version: string;
@@ -22,7 +26,7 @@ export interface ServerParts {
 const defaultPage = 500;
 const defaultTail = 100;
 
-export function serverHandlers({ spawner, streams, configuration, instance, version }: ServerParts) {
+export function serverHandlers({ spawner, streams, users, audit, configuration, instance, version }: ServerParts) {
   /** The server, where this caller may know of it. */
   function visible(caller: Caller, key: string): ServerView {
     const view = spawner.get(key);
@@ -79,11 +83,13 @@ export function serverHandlers({ spawner, streams, configuration, instance, vers
     },
 
     async stopServer({ caller, path, query }) {
-      visible(caller, path.key);
+      const { user } = visible(caller, path.key);
       const view = await spawner.stop(path.key, {
         ...(query.generation === undefined ? {} : { generation: query.generation }),
         ...(query.purge === undefined ? {} : { purge: query.purge }),
       });
+      if (caller.role === 'admin')
+        await audit.write({ event: 'server-stopped', outcome: 'ok', by: 'admin', user, key: path.key });
       return { status: isUnderWay(view) ? 202 : 200, json: toServer(view) };
     },
 
@@ -101,7 +107,7 @@ export function serverHandlers({ spawner, streams, configuration, instance, vers
       const hub = configuration.hubs.find(({ name }) => caller.role === 'hub' && name === caller.hub);
       if (hub === undefined) throw new ProblemError('role-insufficient', 'Only a hub has this.');
       const { network } = spawner;
-      const { apiUrl = '', key = '', image } = query;
+      const { apiUrl = '', key = '', user, image } = query;
       const last = key === '' ? undefined : spawner.get(key);
       const unreachable = unreachableHub(apiUrl, network);
       const json: Hub = {
@@ -110,9 +116,15 @@ export function serverHandlers({ spawner, streams, configuration, instance, vers
         version,
         apiUrl: hub.apiUrl ?? null,
         network: network === undefined ? null : { name: network.name, gateway: network.gateway ?? null },
+        login: users.login,
         advice: unreachable === undefined ? [] : [unreachable],
         choices: {
-          form: optionsForm(configuration.images, last && maySee(caller, last) ? last : undefined, image),
+          form: optionsForm({
+            images: configuration.images,
+            last: last && maySee(caller, last) ? last : undefined,
+            chosen: image,
+            notices: user === undefined ? [] : users.notices(user, caller),
+          }),
           images: configuration.images.map(({ reference, title }) => ({ reference, title })),
           commands: configuration.commands.map((command) => [...command]),
         },

@@ -1,0 +1,46 @@
+/** From which address a person came: as far as declared proxies vouch for it. */
+import { BlockList, isIP } from 'node:net';
+
+export interface TrustedProxies {
+  /** Undefined where no proxies are declared: then nobody knows whether the hub saw a person or a proxy. */
+  addressOf(remoteAddress: string | undefined, forwardedFor: readonly string[]): string | undefined;
+}
+
+/**
+ * @param declared addresses and networks in CIDR notation, checked by the configuration; an empty list says that people reach the
+ *   hub's proxy directly
+ */
+export function trustedProxies(declared: readonly string[] | undefined): TrustedProxies {
+  if (declared === undefined) return { addressOf: () => undefined };
+  const trusted = new BlockList();
+  for (const entry of declared) addTo(trusted, entry);
+  return {
+    addressOf(remoteAddress, forwardedFor) {
+      // The nearest comes last. Each address is what the next proxy on the way to the hub has seen.
+      const hops = [...forwardedFor, ...(remoteAddress === undefined ? [] : [remoteAddress])].map(plainAddress);
+      let nearest: string | undefined;
+      for (const hop of hops.toReversed()) {
+        if (hop === undefined) return nearest;
+        nearest = hop;
+        if (!trusted.check(hop, isIP(hop) === 6 ? 'ipv6' : 'ipv4')) return hop;
+      }
+      return nearest;
+    },
+  };
+}
+
+/** Without the IPv4-in-IPv6 form and a zone; undefined where it is no address. */
+export function plainAddress(text: string): string | undefined {
+  const address = text
+    .trim()
+    .replace(/^::ffff:(?=\d+\.)/i, '')
+    .replace(/%.*$/, '');
+  return isIP(address) === 0 ? undefined : address.toLowerCase();
+}
+
+function addTo(list: BlockList, entry: string): void {
+  const [address = '', prefix] = entry.split('/');
+  const family = isIP(address) === 6 ? 'ipv6' : 'ipv4';
+  if (prefix === undefined) list.addAddress(address, family);
+  else list.addSubnet(address, Number(prefix), family);
+}

@@ -1,0 +1,218 @@
+/** Users, put together. */
+import type { AdAuthenticator } from '@berth/ad-authenticator';
+import { IdentityError, type HubNameFormat, type PosixAccount, type UserRecord } from '@berth/identity';
+import type { TicketKeeper } from '@berth/krb5-ccache';
+import { SpawnError, type ServerView, type Spawner } from '@berth/spawner';
+import type { Caller } from '../tokens/index.ts';
+import type { AccountFinder } from './account-finder.ts';
+import type { Audit } from './audit.ts';
+import type { TrustedProxies } from './client-address.ts';
+import type { KnownUsers } from './known-users.ts';
+import { logIn, type LogInLog } from './log-in.ts';
+import { refresh, type RefreshOutcome } from './refresh.ts';
+import { ticketNotices } from './server-tickets.ts';
+import type { Throttle } from './throttle.ts';
+import { UserError, type Explained, type LoginAttempt, type Refreshed, type Users, type UserView } from './users.ts';
+
+export interface UsersParts {
+  /** Undefined: nobody logs in here; the hub has an authenticator of its own. */
+  readonly directory: DirectoryParts | undefined;
+  readonly known: KnownUsers;
+  readonly accounts: AccountFinder | undefined;
+  readonly tickets: TicketKeeper | undefined;
+  /** Whether a login's password brings a ticket. */
+  readonly ticketByPassword: boolean;
+  readonly spawner: Pick<Spawner, 'list'>;
+  readonly audit: Audit;
+  readonly log: LogInLog;
+  readonly now: () => Date;
+}
+
+export interface DirectoryParts {
+  readonly authenticator: AdAuthenticator;
+  readonly userName: HubNameFormat;
+  readonly graceSeconds: number;
+  readonly throttle: Throttle;
+  readonly proxies: TrustedProxies;
+}
+
+export function createUsers(parts: UsersParts): Users {
+  return new DirectoryUsers(parts);
+}
+
+class DirectoryUsers implements Users {
+  readonly #parts: UsersParts;
+  /** Why a user's last login brought no ticket. */
+  readonly #ticketProblems = new Map<string, string>();
+
+  constructor(parts: UsersParts) {
+    this.#parts = parts;
+  }
+
+  get login(): 'directory' | 'none' {
+    return this.#parts.directory === undefined ? 'none' : 'directory';
+  }
+
+  async logIn(attempt: LoginAttempt, signal: AbortSignal): Promise<UserView> {
+    const { directory, known, accounts, audit, log, now, tickets, ticketByPassword } = this.#parts;
+    if (directory === undefined)
+      throw new UserError('login-not-configured', 'The Berth service has no directory to log anybody in by.');
+    const { authenticator, ...settings } = directory;
+    const { user, ticketProblem } = await logIn(
+      attempt,
+      {
+        ...settings,
+        known,
+        accounts,
+        audit,
+        log,
+        now,
+        directory: authenticator,
+        tickets: ticketByPassword ? tickets : undefined,
+      },
+      signal,
+    );
+    if (ticketProblem === undefined) this.#ticketProblems.delete(user.name);
+    else this.#ticketProblems.set(user.name, ticketProblem);
+    return this.#view(user);
+  }
+
+  get(name: string, caller: Caller): UserView {
+    const user = this.#parts.known.get(name);
+    if (user !== undefined && maySee(caller, user)) return this.#view(user);
+    const servers = this.#servers(name).filter(({ hub }) => caller.role !== 'hub' || caller.hub === hub);
+    const account = servers.find((server) => server.account !== undefined)?.account;
+    if (user === undefined && account !== undefined) return this.#ofServer(name, account);
+    throw notFound(name);
+  }
+
+  async refresh(name: string, caller: Caller, signal: AbortSignal): Promise<Refreshed> {
+    const { directory, known, accounts, audit, log, now } = this.#parts;
+    const user = known.get(name);
+    if (directory === undefined || user === undefined || !maySee(caller, user)) throw notFound(name);
+    const { authenticator, graceSeconds } = directory;
+    const outcome: RefreshOutcome = await refresh(
+      user,
+      by(caller),
+      { directory: authenticator, graceSeconds, known, accounts, audit, log, now },
+      signal,
+    );
+    return { ...outcome, user: this.#view(known.get(name) ?? user) };
+  }
+
+  async explain(name: string, signal: AbortSignal): Promise<Explained> {
+    const { directory, known, accounts } = this.#parts;
+    const user = known.get(name);
+    const explanation = await directory?.authenticator.explain(user ? { sid: user.sid } : { name }, signal);
+    let account: PosixAccount | undefined;
+    let accountProblem: string | undefined;
+    try {
+      if (explanation === undefined) account = await accounts?.ofHubUser(name, signal);
+      else
+        account = await accounts?.ofDirectory(
+          { ...explanation.account, allowedBy: '', admin: explanation.admin, hubGroups: [] },
+          signal,
+        );
+    } catch (error) {
+      if (!(error instanceof IdentityError)) throw error;
+      accountProblem = error.message;
+    }
+    const ticket = account && this.#parts.tickets?.view(account.uid);
+    return { name, known: user !== undefined, directory: explanation, account, accountProblem, ticket };
+  }
+
+  async destroyTicket(name: string, caller: Caller): Promise<UserView> {
+    const view = this.get(name, caller);
+    if (view.account !== undefined) await this.#parts.tickets?.wipe(view.account.uid);
+    await this.#parts.audit.write({
+      event: 'ticket-destroyed',
+      outcome: 'ok',
+      by: by(caller),
+      user: name,
+      sid: view.sid,
+    });
+    return this.get(name, caller);
+  }
+
+  async forget(name: string, caller: Caller): Promise<UserView> {
+    const { known, tickets, audit } = this.#parts;
+    const user = known.get(name);
+    if (user === undefined) throw notFound(name);
+    const running = this.#servers(name).length;
+    if (running > 0) throw new UserError('user-has-servers', `${name} has ${running} servers; stop them first.`);
+    const view = this.#view(user);
+    if (user.account !== undefined) await tickets?.wipe(user.account.uid);
+    await known.remove(name);
+    await audit.write({ event: 'user-forgotten', outcome: 'ok', by: by(caller), user: name, sid: user.sid });
+    return view;
+  }
+
+  notices(name: string, caller: Caller): readonly string[] {
+    try {
+      return this.get(name, caller).notices;
+    } catch (error) {
+      if (error instanceof UserError || error instanceof SpawnError) return [];
+      throw error;
+    }
+  }
+
+  #notices(name: string): readonly string[] {
+    const user = this.#parts.known.get(name);
+    const uid = user?.account?.uid ?? this.#servers(name).find(({ account }) => account)?.account?.uid;
+    const ticket = uid === undefined ? undefined : this.#parts.tickets?.view(uid);
+    const problem = ticket === undefined ? this.#ticketProblems.get(name) : undefined;
+    return [
+      ...(ticket === undefined ? [] : ticketNotices(ticket, this.#parts.now())),
+      ...(problem === undefined ? [] : [`Your login brought no Kerberos ticket: ${problem}`]),
+    ];
+  }
+
+  faults() {
+    const { directory, tickets, audit } = this.#parts;
+    return {
+      directory: directory?.authenticator.faults() ?? [],
+      tickets: tickets?.faults() ?? [],
+      audit: audit.faults(),
+    };
+  }
+
+  /** Those that run, or are about to. */
+  #servers(name: string): ServerView[] {
+    return this.#parts.spawner
+      .list()
+      .filter(({ user, status }) => user === name && ['starting', 'running', 'stopping'].includes(status.state));
+  }
+
+  #view(user: UserRecord): UserView {
+    const { name, displayName, admin, groups, allowedBy, sid, principal, account, logins, confirmedAt } = user;
+    const ticket = account && this.#parts.tickets?.view(account.uid);
+    return {
+      ...{ name, displayName, admin, groups, allowedBy, sid, principal, account, logins, confirmedAt, ticket },
+      notices: this.#notices(name),
+    };
+  }
+
+  /** A user of a hub with an authenticator of its own: all that is known is what runs. */
+  #ofServer(name: string, { uid, gid, principal, name: accountName }: NonNullable<ServerView['account']>): UserView {
+    const nothing = { displayName: undefined, allowedBy: undefined, sid: undefined, confirmedAt: undefined };
+    return {
+      ...{ name, ...nothing, admin: false, groups: [], logins: [], principal },
+      account: { name: accountName, uid, gid, groups: [], home: '', shell: '', gecos: '' },
+      ticket: this.#parts.tickets?.view(uid),
+      notices: this.#notices(name),
+    };
+  }
+}
+
+/** A hub knows those who have logged in through it. */
+function maySee(caller: Caller, user: UserRecord): boolean {
+  return caller.role !== 'hub' || user.logins.some(({ hub }) => hub === caller.hub);
+}
+
+function by(caller: Caller): string {
+  return caller.role === 'hub' ? `hub ${caller.hub}` : caller.role;
+}
+
+function notFound(name: string): UserError {
+  return new UserError('user-not-found', `No user ${JSON.stringify(name)} is known here.`);
+}
