@@ -167,10 +167,31 @@ const RAMFS = 0x8584_58f6;
 
 async function runtime(path: string): Promise<readonly TicketFinding[]> {
   const stat = await statfs(path).catch(() => undefined);
-  if (stat && (stat.type === TMPFS || stat.type === RAMFS)) return [];
-  const finding = stat ? `${path} isn't on tmpfs: tickets reach a disk and its backups` : `${path} can't be looked at`;
-  return [{ part: 'ticket', level: 'warning', finding, mend: 'Use a runtime folder on tmpfs, as /run is.' }];
+  const warning = (finding: string, mend: string): TicketFinding => ({
+    part: 'ticket',
+    level: 'warning',
+    finding,
+    mend,
+  });
+  if (!stat) return [warning(`${path} can't be looked at`, 'It is made when the service starts.')];
+  const findings: TicketFinding[] = [];
+  if (stat.type !== TMPFS && stat.type !== RAMFS)
+    findings.push(
+      warning(`${path} isn't on tmpfs: tickets reach a disk and its backups`, 'Use one on tmpfs, as /run is.'),
+    );
+  if (stat.bavail * stat.bsize < FEW_BYTES || (stat.files > 0 && stat.ffree < FEW_FILES))
+    findings.push(
+      warning(
+        `${path} is nearly full: tickets can't be renewed`,
+        `A user may have filled it: du --inodes and du on ${path}/krb5.`,
+      ),
+    );
+  return findings;
 }
+
+// A ticket takes some KiB, and two copies of it are written at a time.
+const FEW_BYTES = 1 << 20;
+const FEW_FILES = 200;
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
