@@ -47,7 +47,7 @@ class BerthAuthenticator(Berth, Authenticator):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._answered: dict[str, float] = {}  # when the service last said of a user that they may be logged in
+        self._answered: dict[str, float] = {}  # when the service last let a user in, or stay; -inf where it said no
         self._turns = asyncio.Semaphore(100)  # of the service's 200: logins that hang hold up neither starts nor pages
 
     def normalize_username(self, username: str) -> str:
@@ -85,20 +85,23 @@ class BerthAuthenticator(Berth, Authenticator):
         try:
             answer = await self._service().call("POST", f"/v1/users/{quote(name, safe='')}/refresh")
             if answer["loggedIn"] is False:
-                self.log.warning("Berth: %r is logged out: %s", name, plain(str(answer.get("reason"))))
-                return False
+                return self._out(name, plain(str(answer.get("reason"))))
             model = self._model(answer["user"], name) if answer["user"] else True
             self._answered[name] = time.monotonic()
             return model
         except Exception as error:
             why = _why(error)
             if getattr(error, "code", "") == "user-not-found":
-                self.log.warning("Berth: %r is logged out: %s", name, why)
-                return False
+                return self._out(name, why)
         left = self._answered.setdefault(name, time.monotonic()) + self.refresh_grace - time.monotonic()
         then = f"stays so for another {left:.0f} s" if left > 0 else "is logged out"
         self.log.warning("Berth: whether %r may be logged in is not known, and %s. %s", name, then, why)
         return left > 0
+
+    def _out(self, name: str, why: str) -> bool:
+        self._answered[name] = float("-inf")  # nor does a service that goes down let them in again
+        self.log.warning("Berth: %r is logged out: %s", name, why)
+        return False
 
     async def missing(self) -> list[str]:
         """What is wrong with the service or the settings, each a sentence that ends in what to do."""
@@ -147,9 +150,12 @@ def _addresses(request: Any) -> dict[str, Any]:
         if "]" in text or text.count(":") == 1:  # with a port
             text = text.rpartition(":")[0] if not text.endswith("]") else text
         try:
-            forwarded.insert(0, str(ip_address(text.strip("[]"))))
+            address = str(ip_address(text.strip("[]")))
         except ValueError:
             break
+        if len(address) > 64:  # a scope of any length may stand in it
+            break
+        forwarded.insert(0, address)
     remote = peer[0] if isinstance(peer, tuple) else ""  # none on a unix socket
     return {"forwardedFor": forwarded, **({"remoteAddress": remote} if remote else {})}
 

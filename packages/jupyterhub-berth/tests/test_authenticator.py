@@ -107,6 +107,7 @@ async def test_the_services_name_is_the_hubs_name(fake: FakeBerth, berth: MakeAu
         ("6.6.6.6, <script>, 10.0.0.1", ["10.0.0.1"]),
         ("10.0.0.1, , ", []),
         ("6.6.6.6, " + "x" * 5000, []),
+        ("6.6.6.6, fe80::1%" + "x" * 60 + ", 10.0.0.1", ["10.0.0.1"]),
         (", ".join(f"10.0.0.{n}" for n in range(100)), [f"10.0.0.{n}" for n in range(68, 100)]),
         ("٣.٣.٣.٣", []),
     ],
@@ -271,6 +272,26 @@ async def test_who_may_no_longer_be_here_is_logged_out_and_the_log_says_why(
         fake.out["user1"] = "The account is disabled."
     assert await refresh(authenticator, "user1") is False
     assert ("The account is disabled." if disabled else "No such user has logged in.") in caplog.text
+
+
+@pytest.mark.parametrize("disabled", [True, False])
+async def test_who_was_logged_out_has_no_grace(fake: FakeBerth, berth: MakeAuthenticator, disabled: bool) -> None:
+    authenticator = berth()
+    fake.user("user1")
+    assert await log_in(authenticator, "user1", fake.password)
+    if disabled:
+        fake.out["user1"] = "The account is disabled."
+    else:
+        del fake.users["user1"]
+    assert await refresh(authenticator, "user1") is False
+    fake.refuse_refresh = NO_ANSWER[0]
+    assert await refresh(authenticator, "user1") is False
+    fake.refuse_refresh = None
+    fake.out.clear()
+    fake.user("user1")
+    assert await refresh(authenticator, "user1")
+    fake.refuse_refresh = NO_ANSWER[0]
+    assert await refresh(authenticator, "user1") is True
 
 
 @pytest.mark.parametrize("what", [*NO_ANSWER, *NOT_BERTHS, "down"], ids=str)
