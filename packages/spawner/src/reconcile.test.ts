@@ -7,11 +7,16 @@ test('before the first look at what runs nothing is said, not even that a server
   const world = new World();
   world.engine.goDown();
   await world.spawner.open();
+  let ready = false;
+  void world.spawner.whenReady().then(() => (ready = true));
   expect(() => world.spawner.get(world.key)).toThrow(expect.objectContaining({ code: 'not-ready' }));
   await expect(world.spawner.start(world.request())).rejects.toMatchObject({ code: 'not-ready' });
   expect(world.spawner.parts()).toContainEqual(expect.objectContaining({ part: 'docker', state: 'down' }));
+  expect(ready).toBe(false);
   world.engine.comeBack();
   await eventually(() => world.spawner.parts().every(({ state }) => state === 'ok'));
+  expect(ready).toBe(true);
+  await world.spawner.whenReady();
   expect(world.spawner.get(world.key)).toBeUndefined();
   await world.close();
 });
