@@ -114,6 +114,22 @@ test.each(['docker', 'disk', 'root', 'wheel', 'sudo', 'adm', 'shadow', 'kmem', '
   },
 );
 
+test.each(['BANK+root', 'BANK+1001', 'BANK+-x', 'BANK/root'])(
+  "%s is refused where '+' or '/' is the host's separator",
+  async (name) => {
+    const forms = { separator: name.charAt(4) };
+    expect((await identityErrorOf(() => checkAccount({ ...user1, name }, { forms }, fromDirectory))).code).toBe(
+      'account-unsafe',
+    );
+  },
+);
+
+test("a separator '/' makes no path of a name", () => {
+  const account = { ...user1, name: 'BANK/user1', groups: [{ gid: 5000, name: 'BANK/docker' }] };
+  const safe = checkAccount(account, { forms: { separator: '/' } }, fromDirectory);
+  expect([safe.account.name, safe.dropped.length]).toEqual(['BANK/user1', 1]);
+});
+
 test('minId 0 lets no root in', async () => {
   expect((await identityErrorOf(() => checkAccount({ ...user1, uid: 0 }, { minId: 0 }, fromDirectory))).code).toBe(
     'account-unsafe',

@@ -1,5 +1,5 @@
 /** Which accounts never run a notebook, and which groups never come with one. */
-import { parseGroupName } from './account-name.ts';
+import { type NameForms, parseGroupName } from './account-name.ts';
 import { IdentityError } from './errors.ts';
 import { foldName } from './fold.ts';
 import type { PosixAccount, PosixGroup } from './posix-account.ts';
@@ -10,6 +10,8 @@ export interface SafetyRules {
   readonly minId?: number;
   /** Names that give power over the host, in any case, with a domain or without; default `powerfulGroups`. */
   readonly forbiddenGroups?: readonly string[];
+  /** How the host writes names: winbind's separator. */
+  readonly forms?: NameForms;
 }
 
 export interface AccountOrigin {
@@ -74,8 +76,11 @@ const placeholders: ReadonlySet<number> = new Set([65_534, 65_535, 0xffff_fffe, 
  * @throws IdentityError `account-unsafe`
  */
 export function checkAccount(account: PosixAccount, rules: SafetyRules, origin: AccountOrigin): SafeAccount {
-  const { minId = 1000, forbiddenGroups = powerfulGroups } = rules;
+  const { minId = 1000, forbiddenGroups = powerfulGroups, forms = {} } = rules;
+  const bareName = (name: string) => withoutDomain(name, forms);
   const forbidden = new Set(forbiddenGroups.map((name) => foldName(name)));
+  const isForbidden = (name: string) =>
+    [name, name.replaceAll('^', ' '), bareName(name)].some((each) => forbidden.has(foldName(each)));
   const refuse = (reason: string, right: string): never => {
     throw new IdentityError(
       'account-unsafe',
@@ -83,7 +88,7 @@ export function checkAccount(account: PosixAccount, rules: SafetyRules, origin: 
     );
   };
 
-  checkName(account.name, refuse);
+  checkName(account.name, bareName(account.name), refuse);
   if (origin.fromDirectory && origin.isLocal) {
     refuse(
       "an account of that name stands in the host's own files too",
@@ -92,7 +97,7 @@ export function checkAccount(account: PosixAccount, rules: SafetyRules, origin: 
   }
   const uidFault = faultOfId('uid', account.uid, minId);
   if (uidFault !== undefined) refuse(uidFault, `Right would be a uid from ${minId}.`);
-  const groupFault = faultOfGroup({ gid: account.gid, name: account.groupName ?? '' }, minId, forbidden);
+  const groupFault = faultOfGroup({ gid: account.gid, name: account.groupName ?? '' }, minId, isForbidden);
   if (groupFault !== undefined) {
     refuse(
       `of its primary group, ${groupFault}`,
@@ -103,7 +108,7 @@ export function checkAccount(account: PosixAccount, rules: SafetyRules, origin: 
   const groups = new Map<number, PosixGroup>();
   const dropped: DroppedGroup[] = [];
   for (const group of account.groups) {
-    const reason = faultOfGroup(group, minId, forbidden);
+    const reason = faultOfGroup(group, minId, isForbidden);
     if (reason !== undefined) dropped.push({ group, reason });
     else if (group.gid !== account.gid && !groups.has(group.gid)) groups.set(group.gid, group);
   }
@@ -112,23 +117,20 @@ export function checkAccount(account: PosixAccount, rules: SafetyRules, origin: 
   return { account: { ...account, groups: [...groups.values()] }, dropped };
 }
 
-function checkName(name: string, refuse: (reason: string, right: string) => never): void {
+function checkName(name: string, bare: string, refuse: (reason: string, right: string) => never): void {
   const right = 'Right would be a name that begins with a letter and is no system account.';
-  for (const part of [name, bareName(name)]) {
+  for (const part of [name, bare]) {
     if (part === '' || /^\s*(?:-|[+]?\d+\s*$)/.test(part)) {
       refuse("its name is empty, a number, or begins with '-': tools take that for a uid or an option", right);
     }
     if (unsafeNames.has(foldName(part))) refuse('its name is that of a system account', right);
-    if (part === '.' || part === '..' || part.includes('/')) refuse('its name is a path', right);
   }
+  if (bare === '.' || bare === '..' || bare.includes('/')) refuse('its name is a path', right);
 }
 
-function faultOfGroup(group: PosixGroup, minId: number, forbidden: ReadonlySet<string>): string | undefined {
-  const names = group.name === '' ? [] : [group.name, group.name.replaceAll('^', ' '), bareName(group.name)];
-  const name = names.find((each) => forbidden.has(foldName(each)));
-  return name === undefined
-    ? faultOfId('gid', group.gid, minId)
-    : `its name, ${shown(group.name)}, gives power over the host`;
+function faultOfGroup(group: PosixGroup, minId: number, isForbidden: (name: string) => boolean): string | undefined {
+  const powerful = group.name !== '' && isForbidden(group.name);
+  return powerful ? `its name, ${shown(group.name)}, gives power over the host` : faultOfId('gid', group.gid, minId);
 }
 
 function faultOfId(what: 'uid' | 'gid', id: number, minId: number): string | undefined {
@@ -137,10 +139,10 @@ function faultOfId(what: 'uid' | 'gid', id: number, minId: number): string | und
   return placeholders.has(id) ? `its ${what}, ${id}, stands for nobody` : undefined;
 }
 
-/** The part behind or before a domain, whatever the separator is: too much is refused rather than too little. */
-function bareName(name: string): string {
+/** By any domain: too much is refused rather than too little. */
+function withoutDomain(name: string, forms: NameForms): string {
   try {
-    return parseGroupName(name).name;
+    return parseGroupName(name, forms).name;
   } catch {
     return name;
   }

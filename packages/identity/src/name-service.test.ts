@@ -99,7 +99,9 @@ test.each([
 test.each([1, 3, 127, null])(
   'getent that ends with %s is a failure of the name service, not an unknown account',
   async (exitCode) => {
-    const service = createNameService({ getent: async () => ({ exitCode, output: '' }) });
+    const service = createNameService({
+      getent: async () => ({ exitCode, output: 'user1:x:1001:1001::/home/user1:/bin/sh\n' }),
+    });
     expect((await identityErrorOf(() => service.account('user1', never))).code).toBe('name-service-failed');
     expect((await identityErrorOf(() => service.isLocal('user1', never))).code).toBe('name-service-failed');
     expect((await identityErrorOf(() => service.uidHolder(1001, never))).code).toBe('name-service-failed');
