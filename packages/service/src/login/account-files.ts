@@ -2,7 +2,7 @@
 import { composeAccountFiles, type PosixAccount } from '@berth/identity';
 import type { ImageFiles } from '@berth/spawner';
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export interface AccountFiles {
@@ -43,15 +43,18 @@ export function accountFiles(runtimeFolder: string): AccountFiles {
       const files = await read(image, signal);
       const own = { passwd: files.get(passwd) ?? '', group: files.get(group) ?? '' };
       const texts = composeAccountFiles(own, account, { shells: shellsIn(files.get(shells) ?? '') });
-      const fresh = `${folder}.${randomBytes(6).toString('hex')}`;
       await mkdir(outer, { recursive: true, mode: 0o711 });
-      await mkdir(fresh, { mode: 0o755 });
-      await writeFile(join(fresh, 'passwd'), texts.passwd, { mode: 0o644 });
-      await writeFile(join(fresh, 'group'), texts.group, { mode: 0o644 });
-      await rename(fresh, folder).catch((error: NodeJS.ErrnoException) => {
-        // Somebody else was faster, with the same content.
-        if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
-      });
+      const fresh = `${folder}.${randomBytes(6).toString('hex')}`;
+      try {
+        await mkdir(fresh, { mode: 0o755 });
+        await writeFile(join(fresh, 'passwd'), texts.passwd, { mode: 0o644 });
+        await writeFile(join(fresh, 'group'), texts.group, { mode: 0o644 });
+        await rename(fresh, folder);
+      } catch (error) {
+        await rm(fresh, { recursive: true, force: true });
+        // Where somebody else was faster, what they made has the same content.
+        if (!(await exists(folder))) throw error;
+      }
       return made;
     },
   };

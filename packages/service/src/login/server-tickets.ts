@@ -4,7 +4,7 @@ import { TicketError, type KeptTicket, type TicketKeeper, type TicketOwner } fro
 import { SpawnError, type ServerAccount, type ServerView, type Spawner, type Tickets } from '@berth/spawner';
 
 export interface ServerTicketsParts {
-  readonly keeper: TicketKeeper;
+  readonly keeper: Pick<TicketKeeper, 'prepare'>;
   /** Whether a server starts without a ticket. */
   readonly start: 'required' | 'optional';
   readonly krb5Conf: Pick<SiteKrb5Conf, 'forContainers'>;
