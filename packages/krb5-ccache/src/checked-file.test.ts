@@ -91,7 +91,8 @@ test.each(planted)('$what is refused at once', async ({ what, plant, code = 'tic
   plant(path);
   const start = performance.now();
   const error = await ticketErrorOf(() => readCheckedFile(path, { uid }, fs));
-  expect(performance.now() - start).toBeLessThan(1000);
+  // A pipe that is waited for would take for ever.
+  expect(performance.now() - start).toBeLessThan(4000);
   expect({ code: error.code, message: error.message }).toEqual({ code, message: expect.stringContaining(`${path} `) });
   expect(error.message).toMatch(says);
 });

@@ -10,6 +10,9 @@ import { TicketError } from './errors.ts';
 /** Much more than a ticket with 1,000 groups in its PAC takes (about 64 KiB). */
 export const MAXIMUM_CCACHE_BYTES = 1024 * 1024;
 
+/** Of components, addresses, authorization data: a real list has a handful, and a million empty ones cost time. */
+const MAXIMUM_COUNT = 1000;
+
 /** Field of the header in version 4. */
 const DELTA_TIME = 1;
 
@@ -155,6 +158,10 @@ class CcacheReader {
     if (count * leastSize > this.left)
       throw unsafe(
         `the ticket cache claims ${count} for ${what}, more than its ${this.left} bytes hold (at byte ${this.#at - 4})`,
+      );
+    if (count > MAXIMUM_COUNT)
+      throw unsafe(
+        `the ticket cache claims ${count} for ${what}, more than the ${MAXIMUM_COUNT} that are allowed (at byte ${this.#at - 4})`,
       );
     return count;
   }
