@@ -91,16 +91,23 @@ test('the keeper hears whose servers run: at the first look, and at each change'
   const told: number[][] = [];
   const listeners: ((event: SpawnerEvent) => void)[] = [];
   const ready = Promise.withResolvers<void>();
+  let listed = false;
   const end = followUse(
     {
-      list: () => servers,
+      list: () => {
+        if (!listed) throw new Error('not ready');
+        return servers;
+      },
       whenReady: () => ready.promise,
       subscribe: (listener) => (listeners.push(listener), () => void listeners.splice(0)),
     },
     { inUse: (owners) => void told.push(owners.map(({ uid }) => uid)) },
   );
   const changed = (view: ServerView) => listeners[0]?.({ id: 1, type: 'server', server: view });
+  // Not ready: a list would throw, and who throws hears no more.
+  changed(servers[0] as ServerView);
   expect(told).toEqual([]);
+  listed = true;
   ready.resolve();
   await new Promise((resolve) => setImmediate(resolve));
   expect(told).toEqual([[10_001]]);
@@ -117,6 +124,9 @@ test('the keeper hears whose servers run: at the first look, and at each change'
   changed(second);
   changed(second);
   expect(told).toEqual([[10_001], [10_001, 10_002]]);
+  servers = [{ ...second, account: { ...account, uid: 10_002, gid: 7 } }];
+  changed(second);
+  expect(told).toHaveLength(3);
   servers = [];
   changed(second);
   expect(told.at(-1)).toEqual([]);

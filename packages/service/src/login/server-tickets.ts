@@ -45,25 +45,28 @@ export function followUse(
   keeper: Pick<TicketKeeper, 'inUse'>,
 ): () => void {
   let told: string | undefined;
+  // Before the first look at what runs nobody knows, and a listener that throws hears no more.
+  let ready = false;
+  let ended = false;
   const tell = () => {
     const owners = new Map<number, TicketOwner>();
     for (const { account, status } of spawner.list()) {
       const owner = account && live.has(status.state) ? ownerOf(account) : undefined;
       if (owner !== undefined) owners.set(owner.uid, owner);
     }
-    const now = [...owners.keys()].join(' ');
+    const now = JSON.stringify([...owners.values()]);
     if (now === told) return;
     told = now;
     keeper.inUse([...owners.values()]);
   };
-  let ended = false;
   const first = async () => {
     await spawner.whenReady();
+    ready = true;
     if (!ended) tell();
   };
   void first();
   const unsubscribe = spawner.subscribe((event) => {
-    if (event.type === 'server' && event.server.account !== undefined) tell();
+    if (ready && event.type === 'server' && event.server.account !== undefined) tell();
   });
   return () => {
     ended = true;
