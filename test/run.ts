@@ -157,7 +157,7 @@ async function perform(heading: string, run: () => Promise<Tally>): Promise<void
   lines.push(line);
 }
 
-const real = chosen.some(({ name }) => /^(adapter|published|integration)/.test(name));
+const real = chosen.some(({ name }) => /^(unit|adapter|published|integration)/.test(name));
 if (real) {
   await perform('packages of this machine', async () => {
     await bringPackages(console.log);

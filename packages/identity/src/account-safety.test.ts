@@ -34,6 +34,7 @@ test.each<[string, Partial<PosixAccount>, string]>([
   ['with uid 999', { uid: 999 }, 'below 1000'],
   ['with uid 65534', { uid: 65_534 }, 'nobody'],
   ['with uid 65535', { uid: 65_535 }, 'nobody'],
+  ['with uid 2147483648', { uid: 2_147_483_648 }, 'above 2147483647'],
   ['with uid 4294967294', { uid: 4_294_967_294 }, 'nobody'],
   ['with uid 4294967295', { uid: 4_294_967_295 }, 'nobody'],
   ['with uid 4294967296', { uid: 4_294_967_296 }, 'no uid'],

@@ -70,6 +70,9 @@ const unsafeNames: ReadonlySet<string> = new Set(['root', 'toor', 'nobody', 'nfs
 /** What the kernel and NFS put in place of an id that they can't say: overflow ids, and -2 and -1 of 16 and 32 bit. */
 const placeholders: ReadonlySet<number> = new Set([65_534, 65_535, 0xffff_fffe, 0xffff_ffff]);
 
+/** runc and Docker: "uids and gids must be in range 0-2147483647". */
+const largestOfEngines = 0x7fff_ffff;
+
 /**
  * Name, uid and primary group decide whether the account passes; a supplementary group that must not is left out and reported.
  *
@@ -136,7 +139,10 @@ function faultOfGroup(group: PosixGroup, minId: number, isForbidden: (name: stri
 function faultOfId(what: 'uid' | 'gid', id: number, minId: number): string | undefined {
   if (!Number.isInteger(id) || id < 0 || id > 0xffff_ffff) return `its ${what}, ${id}, is no ${what}`;
   if (id < minId || id === 0) return `its ${what}, ${id}, is below ${Math.max(minId, 1)}`;
-  return placeholders.has(id) ? `its ${what}, ${id}, stands for nobody` : undefined;
+  if (placeholders.has(id)) return `its ${what}, ${id}, stands for nobody`;
+  return id > largestOfEngines
+    ? `its ${what}, ${id}, is above ${largestOfEngines}, the most that container engines take`
+    : undefined;
 }
 
 /** By any domain: too much is refused rather than too little. */

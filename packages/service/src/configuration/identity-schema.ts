@@ -77,7 +77,8 @@ export const login = z.strictObject({
   grace: duration().prefault('8h'),
 });
 
-const id = (least: number) => integer(least, 4_294_967_294);
+/** Container engines take no higher one. */
+const id = (least: number) => integer(least, 2_147_483_647);
 const domainSid = text(/^S-1-5-21(-\d{1,10}){3}$/, "a domain's SID, such as S-1-5-21-1-2-3");
 
 export const accounts = z.strictObject({
@@ -108,7 +109,7 @@ export const accounts = z.strictObject({
     )
     .min(1, { error: 'at least one spelling' })
     .default(['{domain}\\{name^}', '{domain}\\{name}', '{name}@{dnsDomain}', '{name}']),
-  minId: integer(1, 4_294_967_294).default(1000),
+  minId: id(1).default(1000),
   forbiddenGroups: z
     .array(text(/^[^\p{Cc}:]{1,256}$/u, "a group's name"), { error: "a list of groups' names" })
     .optional(),
@@ -122,6 +123,7 @@ export const accounts = z.strictObject({
       mount: flag.default(true),
     })
     .prefault({}),
+  separator: text(/^[^\p{L}\p{N}\p{C}\s@:,/.-]$/u, "winbind's separator, one character such as +").optional(),
   shell: path.prefault('/bin/bash'),
   sockets: z.array(path, { error: 'a list of paths' }).max(16, { error: 'at most 16 paths' }).default([]),
 });

@@ -25,10 +25,13 @@ export function createAccountFinder(
   log: { warn(fields: object, message: string): void },
   getent: Getent = getentProcess(),
 ): AccountFinder {
-  const names = createNameService({ getent });
+  const { separator } = settings;
+  const forms = separator === undefined ? {} : { separator };
+  const names = createNameService({ getent, forms });
   const mapping = mappingOf(settings.source);
   const rules = {
     minId: settings.minId,
+    forms,
     ...(settings.forbiddenGroups === undefined ? {} : { forbiddenGroups: settings.forbiddenGroups }),
   };
 
@@ -50,7 +53,10 @@ export function createAccountFinder(
       const account =
         mapping === undefined
           ? await names.account(accountSpellings({ name, netbiosDomain, dnsDomain }, settings.names), signal)
-          : accountFromDirectory(found, { mapping, homeTemplate: settings.home.template, shell: settings.shell });
+          : accountFromDirectory(found, {
+              ...{ mapping, homeTemplate: settings.home.template, shell: settings.shell },
+              ...(separator === undefined ? {} : { separator }),
+            });
       return safe(account, name, sid, signal);
     },
     async ofHubUser(name, signal) {
