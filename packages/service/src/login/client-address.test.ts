@@ -9,6 +9,8 @@ test.each<[string, string | undefined, string[], string | undefined]>([
   ['a person behind two proxies', '10.1.1.1', ['203.0.113.7', '192.0.2.1'], '203.0.113.7'],
   ['what a person claims in front of the proxy', '10.1.1.1', ['1.2.3.4', '203.0.113.7'], '203.0.113.7'],
   ['a claim to be a trusted proxy', '203.0.113.7', ['10.9.9.9'], '203.0.113.7'],
+  ["a person behind the hub's own proxy", '127.0.0.1', ['203.0.113.7'], '203.0.113.7'],
+  ["a person behind another proxy and the hub's own", '::1', ['1.2.3.4', '203.0.113.7', '10.1.1.1'], '203.0.113.7'],
   ['nothing but proxies', '10.1.1.1', ['10.2.2.2'], '10.2.2.2'],
   ['junk behind a proxy', '10.1.1.1', ['203.0.113.7', 'unknown'], '10.1.1.1'],
   ['an IPv6 person behind an IPv6 proxy', '2001:db8::1', ['2001:4860::7'], '2001:4860::7'],
@@ -21,6 +23,7 @@ test.each<[string, string | undefined, string[], string | undefined]>([
 test('where no proxies are declared nobody can be told from a proxy', () => {
   expect(trustedProxies(undefined).addressOf('203.0.113.7', [])).toBeUndefined();
   expect(trustedProxies([]).addressOf('203.0.113.7', ['1.2.3.4'])).toBe('203.0.113.7');
+  expect(trustedProxies([]).addressOf('127.0.0.1', ['1.2.3.4', '203.0.113.7'])).toBe('203.0.113.7');
 });
 
 test.each([

@@ -8,11 +8,13 @@ export interface TrustedProxies {
 
 /**
  * @param declared addresses and networks in CIDR notation, checked by the configuration; an empty list says that people reach the
- *   hub's proxy directly
+ *   hub's own proxy directly, and that this runs on the hub's host
  */
 export function trustedProxies(declared: readonly string[] | undefined): TrustedProxies {
   if (declared === undefined) return { addressOf: () => undefined };
   const trusted = new BlockList();
+  // The hub's own proxy stands in front of each hub, mostly on its host.
+  for (const loopback of ['127.0.0.0/8', '::1']) addTo(trusted, loopback);
   for (const entry of declared) addTo(trusted, entry);
   return {
     addressOf(remoteAddress, forwardedFor) {
