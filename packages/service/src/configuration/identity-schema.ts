@@ -49,14 +49,9 @@ export const login = z.strictObject({
   userName: oneOf(['name', 'name@domain', 'domain\\name']).default('name'),
   messages: z
     .partialRecord(
+      // Not for a wrong password: there the hub has words of its own.
       oneOf([
-        ...([
-          'credentials-wrong',
-          'account-disabled',
-          'account-locked',
-          'account-expired',
-          'password-expired',
-        ] as const),
+        ...(['account-disabled', 'account-locked', 'account-expired', 'password-expired'] as const),
         ...(['password-must-change', 'logon-hours', 'logon-workstation', 'group-missing'] as const),
       ]),
       sentence,

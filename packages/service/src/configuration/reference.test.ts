@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { readFileSync } from 'node:fs';
 import type { z } from 'zod';
+import { parseConfiguration } from './load.ts';
 import { schema } from './schema.ts';
 
 interface Definition {
@@ -35,4 +36,11 @@ test('the README names every key of the configuration, and no other', () => {
   // A whole section that may be switched off, and a choice that may be one word.
   const expected = [...keys(schema, ''), 'listen.http', 'accounts.source'];
   expect(written.toSorted()).toEqual(expected.toSorted());
+});
+
+test('the configurations that the README at the top shows are right', () => {
+  const readme = readFileSync(new URL('../../../../README.md', import.meta.url), 'utf8');
+  const shown = [...readme.matchAll(/```yaml\n(.*?)```/gs)].map(([, yaml]) => yaml ?? '');
+  expect(shown.length).toBeGreaterThan(1);
+  for (const yaml of shown) parseConfiguration(yaml, 'README.md', { state: '/var/lib/berth', runtime: '/run/berth' });
 });
