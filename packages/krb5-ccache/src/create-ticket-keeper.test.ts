@@ -106,7 +106,7 @@ test('a renewal that fails is told, tried again and again, and forgotten once it
 });
 
 test.each([
-  ['ends earlier', () => world.ticket(10)],
+  ['ends earlier', () => world.ticket(1000)],
   ["is another's", () => world.ticket(36_000, 0, 'user2@R.TEST')],
 ])('a renewed ticket that %s does not replace the one before', async (_, bytes) => {
   await loggedIn(3600);
@@ -308,10 +308,8 @@ test('the log names who and when, and neither password nor key', async () => {
   world.keeper.inUse([world.owner]);
   await world.kinit.gives(world.ticket(7200));
   world.clock.advance(1800);
-  await until(() => world.ends === 7200);
-  const text = world.logged.join('\n');
-  expect(text).toContain('renewed a ticket');
-  expect(text).not.toMatch(/geheim-0815|session key/);
+  await until(() => world.logged.some((line) => line.includes('renewed a ticket')));
+  expect(world.logged.join('\n')).not.toMatch(/geheim-0815|session key/);
 });
 
 test('a runtime folder that others may write to is refused', async () => {

@@ -67,7 +67,12 @@ test.each([
   ['a megabyte and more', () => writeFile(cache(), Buffer.alloc((1 << 20) + 1)), 'limit'],
   ["another's ticket", () => writeFile(cache(), ticketBytes('user2@R.TEST', times)), 'user2@R.TEST'],
   ['the same name in another realm', () => writeFile(cache(), ticketBytes('user1@r.test', times)), 'user1@r.test'],
-  ['no description that fits', () => writeFile(join(folder, 'owner.json'), '{"uid":1003}'), 'owner.json'],
+  ['no description that fits', () => writeFile(join(folder, 'owner.json'), '{}'), 'owner.json'],
+  [
+    "another's description",
+    () => writeFile(join(folder, 'owner.json'), JSON.stringify({ ...owner, uid: 1003, source: 'password' })),
+    'owner.json',
+  ],
   [
     'a folder open to others that is a link',
     async () => rename(folder, join(root, 'y')).then(() => symlink(join(root, 'y'), folder)),
