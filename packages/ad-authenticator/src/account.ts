@@ -33,6 +33,15 @@ export function accountFacts(entry: Entry, names: DomainNames, reader: string): 
       `${reader} may not read objectSid, sAMAccountName and primaryGroupID of ${entry.dn}: grant it Read All Properties on users`,
     );
   }
+  const groups = groupSids(entry, reader);
+  // Hidden, it would make a disabled account of everybody's, and a refresh would log them all out.
+  if (entry.integer('userAccountControl') === undefined) {
+    throw new DirectoryError(
+      'directory-refused',
+      `${reader} may not read userAccountControl of ${entry.dn}: grant it Read Account Restrictions on users, ` +
+        `or make it a member of the group 'Pre-Windows 2000 Compatible Access'`,
+    );
+  }
   const domainSid = domainSidOf(parseSid(sid) ?? { authority: 0, subAuthorities: [] });
   return {
     sid,
@@ -44,7 +53,7 @@ export function accountFacts(entry: Entry, names: DomainNames, reader: string): 
     userPrincipalName: entry.text('userPrincipalName'),
     displayName: entry.text('displayName'),
     primaryGroupSid: `${domainSid}-${primary}`,
-    groupSids: groupSids(entry, reader),
+    groupSids: groups,
     posix: {
       uidNumber: smallNumber(entry, 'uidNumber'),
       gidNumber: smallNumber(entry, 'gidNumber'),

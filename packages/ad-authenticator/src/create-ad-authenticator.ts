@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { resolveSrv } from 'node:dns/promises';
 import { createSecureContext, getCACertificates } from 'node:tls';
 import type { AdAuthenticator, Explanation } from './ad-authenticator.ts';
@@ -15,11 +16,12 @@ import { refused } from './refusals.ts';
 import { Servers } from './servers.ts';
 import type { AdSettings } from './settings.ts';
 
-/** Opens nothing yet. Throws RangeError where a server's URL can't be one. */
+/** Opens nothing yet. Throws RangeError where a server's URL, a name to bind by or a certificate can't be one. */
 export function createAdAuthenticator(settings: AdSettings, parts: AdParts): AdAuthenticator {
   const { now, log } = parts;
   const { domain, site, allow, adminGroups, hubGroups } = settings;
-  if (settings.serviceAccount !== undefined) bindName(settings.serviceAccount.name);
+  checkServiceName(settings);
+  settings.authorities?.forEach(checkCertificate);
   const servers = new Servers({
     domain: domain.toLowerCase(),
     site,
@@ -46,6 +48,25 @@ export function createAdAuthenticator(settings: AdSettings, parts: AdParts): AdA
     diagnose: (signal) => diagnose(own, signal),
     close: async () => directory.close(),
   };
+}
+
+function checkServiceName({ serviceAccount }: AdSettings): void {
+  try {
+    if (serviceAccount !== undefined) bindName(serviceAccount.name);
+  } catch (cause) {
+    const right = 'right would be svc-berth@corp.example.test, BANK\\svc-berth or a DN';
+    throw new RangeError(`the service account can't be called ${JSON.stringify(serviceAccount?.name)}: ${right}`, {
+      cause,
+    });
+  }
+}
+
+function checkCertificate(pem: string, index: number): void {
+  try {
+    new X509Certificate(pem).toString();
+  } catch (cause) {
+    throw new RangeError(`authority ${index + 1} of \`authorities\` is no certificate in PEM`, { cause });
+  }
 }
 
 function makeDialOptions(settings: AdSettings, { connect }: AdParts): DialOptions {

@@ -56,6 +56,8 @@ test.each(['OTHER\\user1', 'user1@other.test', 'other.test\\user1', 'user1@OTHER
   async (typed) => {
     expect(await outcome(ad.login(typed, 'right', signal))).toBe('credentials-wrong');
     expect(server.requests.filter(({ dn }) => dn.startsWith('CN=user1'))).toEqual([]);
+    configured({ serviceAccount: undefined });
+    expect(await outcome(ad.login(typed, 'right', signal))).toBe('credentials-wrong');
   },
 );
 

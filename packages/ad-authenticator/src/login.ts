@@ -153,9 +153,10 @@ async function readAccount(
       `${found.dn} can't read its own entry, or it was replaced during the login`,
     );
   }
+  const account = accountFacts(entry, names, 'The account itself');
   const state = refusalOfState(entry, now());
   if (state !== undefined) throw refused(state, settings.messages);
-  return accountFacts(entry, names, 'The account itself');
+  return account;
 }
 
 /** @throws LoginRefused `group-missing` */

@@ -162,9 +162,19 @@ test('a service account that may not read the groups of others is found', async 
   expect(levels(await findings())).toContain('service-account error');
 });
 
-test('a name of a server with a password in it is refused when the authenticator is made', () => {
+test('an account whose state is hidden from the service account is not taken for a disabled one', async () => {
+  server.entries = bank(mockUser({ name: 'user2', rid: 1106, groups: [1200], attributes: { userAccountControl: [] } }));
+  await expect(ad.find({ name: 'user2' }, signal)).rejects.toMatchObject({
+    code: 'directory-refused',
+    message: expect.stringContaining('userAccountControl'),
+  });
+});
+
+test('what can never work is refused when the authenticator is made', () => {
+  const password = async () => 'x';
   expect(() => authenticator([], { servers: ['ldaps://a:secret@dc1'] })).toThrow(RangeError);
-  expect(() => authenticator([server], { serviceAccount: { name: 'EXTERNAL', password: async () => 'x' } })).toThrow(
-    'not sent',
+  expect(() => authenticator([server], { serviceAccount: { name: 'EXTERNAL', password } })).toThrow(
+    /EXTERNAL.*right would be/s,
   );
+  expect(() => authenticator([server], { authorities: ['/etc/ca.pem'] })).toThrow('no certificate in PEM');
 });
