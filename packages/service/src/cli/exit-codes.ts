@@ -14,7 +14,8 @@ export type ExitCode = (typeof exit)[keyof typeof exit];
 
 export const meanings: Readonly<Record<keyof typeof exit, string>> = {
   ok: 'Done.',
-  found: 'The answer is no: doctor found an error, or there is no such server.',
+  found:
+    'The answer is no: doctor found an error, a login would be refused, there is no such server or user, or the user has servers.',
   usage: 'The command line is wrong, or names more than one server.',
   unavailable: 'The service can’t be reached or can’t do it now; `serve`: the state folder or an address is in use.',
   internal: 'Berth made a mistake.',

@@ -32,9 +32,16 @@ function sentences(message: string): string[] {
 
 function problemExit({ code, status }: ProblemError): ExitCode {
   if (code === 'internal') return exit.internal;
-  if (code === 'request-invalid') return exit.usage;
-  if (status === 401 || status === 403) return exit.refused;
+  if (code === 'request-invalid' || code === 'name-invalid') return exit.usage;
+  if (status === 401 || status === 403) return isAboutUser(code) ? exit.found : exit.refused;
   return status >= 500 ? exit.unavailable : exit.found;
+}
+
+const aboutToken: ReadonlySet<string> = new Set(['token-missing', 'token-invalid', 'role-insufficient']);
+
+/** Asked about a user, the directory's no is an answer; it doesn't refuse the person at the terminal. */
+function isAboutUser(code: string): boolean {
+  return Object.hasOwn(problems, code) && !aboutToken.has(code);
 }
 
 function problemLines({ problem }: ProblemError): string[] {

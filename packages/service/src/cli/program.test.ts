@@ -13,7 +13,10 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
 });
 
-const commands = ['serve', 'ps', 'logs', 'stop', 'history', 'drain', 'doctor', 'backup', 'token'];
+const commands = [
+  ...['serve', 'ps', 'logs', 'stop', 'history', 'whoami', 'explain', 'kdestroy', 'forget'],
+  ...['drain', 'doctor', 'backup', 'token'],
+];
 
 test('--help names every command and every exit code', async () => {
   const { exitCode, out } = await berth(['--help']);
@@ -50,6 +53,9 @@ test.each([
   ['too many words', ['stop', 'a', 'b']],
   ['a tail of nothing', ['logs', 'user1', '--tail', '0']],
   ['a tail that is no number', ['logs', 'user1', '--tail', '1e2']],
+  ['a missing user', ['whoami']],
+  ['a user without a name', ['whoami', '']],
+  ['a user who would be another path', ['forget', '..']],
   ['an unknown drain', ['drain', 'maybe']],
   ['a message without a drain', ['drain', 'off', '--message', 'x']],
   ['logs of two things at once', ['history', '--logs', 'a', '--user', 'b']],

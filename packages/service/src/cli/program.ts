@@ -3,12 +3,16 @@ import { Command } from 'commander';
 import { addBackup } from './commands/backup.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addDrain } from './commands/drain.ts';
+import { addExplain } from './commands/explain.ts';
+import { addForget } from './commands/forget.ts';
 import { addHistory } from './commands/history.ts';
+import { addKdestroy } from './commands/kdestroy.ts';
 import { addLogs } from './commands/logs.ts';
 import { addPs } from './commands/ps.ts';
 import { addServe } from './commands/serve.ts';
 import { addStop } from './commands/stop.ts';
 import { addToken } from './commands/token.ts';
+import { addWhoami } from './commands/whoami.ts';
 import { exit, meanings, type ExitCode } from './exit-codes.ts';
 import { describe } from './failure.ts';
 import { defaults } from './settings.ts';
@@ -52,11 +56,15 @@ export function program(surroundings: Surroundings): Command {
     .option('--runtime <dir>', 'the runtime folder', defaults.runtime)
     .option('--json', 'for scripts: what the REST API answers')
     .addHelpText('after', `\nExit codes:\n${exitTable()}`);
-  for (const add of [addServe, addPs, addLogs, addStop, addHistory, addDrain, addDoctor, addBackup, addToken]) {
-    add(berth, surroundings);
-  }
+  for (const add of commands) add(berth, surroundings);
   return berth;
 }
+
+const commands = [
+  ...[addServe, addPs, addLogs, addStop, addHistory],
+  ...[addWhoami, addExplain, addKdestroy, addForget],
+  ...[addDrain, addDoctor, addBackup, addToken],
+];
 
 function exitTable(): string {
   const names = Object.keys(exit) as (keyof typeof exit)[];
