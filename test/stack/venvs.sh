@@ -22,9 +22,10 @@ versions=("$@")
 
 # What the adapter's own tests need, in each environment.
 common=(pytest==8.4.2 pytest-asyncio==1.2.0 hatchling==1.27.0 requests==2.32.5 websocket-client==1.8.0)
-# What only one environment holds: linters, what upstream's own tests import, and the peer that the bench compares with.
+# What only one environment holds: linters, what upstream's own tests import, and the peers that the bench compares with.
 tools=(mypy==1.18.2 ruff==0.14.0 vermin==1.6.0 beautifulsoup4==4.14.2 jsonschema==4.25.1 requests-mock==1.12.1
-  virtualenv==20.34.0 cryptography==46.0.2 notebook==7.4.7 dockerspawner==14.0.0 PyYAML==6.0.3)
+  virtualenv==20.34.0 cryptography==46.0.2 notebook==7.4.7 dockerspawner==14.0.0 PyYAML==6.0.3
+  jupyterhub-ldapauthenticator==2.0.2 ldap3==2.9.1)
 
 requirements() { # VERSION
   printf 'jupyterhub==%s\n' "$1"
