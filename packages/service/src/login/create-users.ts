@@ -139,7 +139,11 @@ class DirectoryUsers implements Users {
     const user = known.get(name);
     if (user === undefined) throw notFound(name);
     const running = this.#servers(name).length;
-    if (running > 0) throw new UserError('user-has-servers', `${name} has ${running} servers; stop them first.`);
+    if (running > 0)
+      throw new UserError(
+        'user-has-servers',
+        `${name} has ${running === 1 ? 'a server' : `${running} servers`} running; stop what runs first.`,
+      );
     const view = this.#view(user);
     if (user.account !== undefined) await tickets?.wipe(user.account.uid);
     await known.remove(name);
@@ -213,6 +217,11 @@ function by(caller: Caller): string {
   return caller.role === 'hub' ? `hub ${caller.hub}` : caller.role;
 }
 
+/** One line, whatever was asked for. */
+function plainName(name: string): string {
+  return name.replace(/[\p{Cc}\p{Cf}]/gu, '?').slice(0, 200);
+}
+
 function notFound(name: string): UserError {
-  return new UserError('user-not-found', `No user ${JSON.stringify(name)} is known here.`);
+  return new UserError('user-not-found', `No user ${plainName(name)} is known here.`);
 }

@@ -33,7 +33,7 @@ test.each<[LoginRefusalCode]>([['account-unknown'], ['account-disabled'], ['acco
     });
     expect(world.records.saved.get('user1')?.logins).toEqual([]);
     expect(world.audited.at(-1)).toMatchObject({ event: 'refresh', outcome: 'refused', code, by: 'hub default' });
-    expect(() => world.users.get('user1', hub)).toThrow('No user "user1" is known here.');
+    expect(() => world.users.get('user1', hub)).toThrow('No user user1 is known here.');
   },
 );
 
