@@ -96,7 +96,7 @@ export async function serve(options: ServeOptions, overrides: ServeOverrides = {
     const version = packageVersion();
     const streams = createEventStreams({ spawner });
     const images = configuration.images.map(({ reference }) => reference);
-    const metrics = createMetrics({ spawner, streams, images, ofProcess: true });
+    const metrics = createMetrics({ spawner, users, streams, images, ofProcess: true });
     closers.push(() => metrics.close());
     let listeners: Listeners | undefined;
     const readiness = createReadiness({

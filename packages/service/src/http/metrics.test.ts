@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import type { ServerStatus } from '@berth/spawner';
 import { aServer, FakeSpawner, moment } from '../testing/fake-spawner.ts';
+import { FakeUsers } from '../testing/fake-users.ts';
 import { createMetrics } from './metrics.ts';
 
 const later = new Date(moment.getTime() + 3000);
@@ -8,11 +9,12 @@ const starting: ServerStatus = { state: 'starting', since: moment, deadline: lat
 
 function played(statuses: ServerStatus[], image = 'tiny') {
   const spawner = new FakeSpawner();
-  const metrics = createMetrics({ spawner, streams: { open: 2 }, images: ['tiny'], ofProcess: false });
+  const users = new FakeUsers();
+  const metrics = createMetrics({ spawner, users, streams: { open: 2 }, images: ['tiny'], ofProcess: false });
   let id = 0;
   for (const status of statuses)
     spawner.emit({ id: (id += 1), type: 'server', server: { ...aServer('a', 'user1', status), image } });
-  return { spawner, metrics };
+  return { spawner, users, metrics };
 }
 
 test('a start counts once, however many events tell of its steps, and its seconds by outcome and image', async () => {
@@ -74,6 +76,19 @@ test('servers are counted by state, requests by operation and status, parts as u
   ])
     expect(text).toContain(line);
   expect(text).not.toMatch(/secretuser|user1/);
+});
+
+test('logins are counted by outcome, tickets by state', async () => {
+  const { users, metrics } = played([]);
+  users.logins.set('ok', 3).set('account-locked', 1);
+  users.tickets = { good: 7, failing: 2, ended: 1 };
+  for (const _twice of [1, 2]) {
+    const text = await metrics.text();
+    expect(text).toContain('berth_logins_total{outcome="ok"} 3');
+    expect(text).toContain('berth_logins_total{outcome="account-locked"} 1');
+    expect(text).toContain('berth_tickets{state="good"} 7');
+    expect(text).toContain('berth_tickets{state="failing"} 2');
+  }
 });
 
 test('metrics are told before Docker was looked at, too', async () => {

@@ -2,6 +2,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Spawner, SpawnerEvent, StateName } from '@berth/spawner';
 import type { OperationId } from '@berth/contract';
+import type { Users } from '../login/users.ts';
 
 export interface Metrics {
   readonly contentType: string;
@@ -12,6 +13,7 @@ export interface Metrics {
 
 export interface MetricsParts {
   readonly spawner: Pick<Spawner, 'list' | 'subscribe' | 'parts'>;
+  readonly users: Pick<Users, 'counts'>;
   readonly streams: { readonly open: number };
   /** References that may stand in a label; any other is `other`. */
   readonly images: readonly string[];
@@ -21,7 +23,7 @@ export interface MetricsParts {
 
 const states: readonly StateName[] = ['starting', 'running', 'stopping', 'exited', 'failed', 'stopped'];
 
-export function createMetrics({ spawner, streams, images, ofProcess }: MetricsParts): Metrics {
+export function createMetrics({ spawner, users, streams, images, ofProcess }: MetricsParts): Metrics {
   const registry = new Registry();
   const registers = [registry];
   if (ofProcess) collectDefaultMetrics({ register: registry });
@@ -70,6 +72,29 @@ export function createMetrics({ spawner, streams, images, ofProcess }: MetricsPa
       registers: [],
       collect() {
         for (const { part, state } of spawner.parts()) this.set({ part }, state === 'down' ? 0 : 1);
+      },
+    }),
+  );
+  registry.registerMetric(
+    new Counter({
+      name: 'berth_logins_total',
+      help: 'Logins by outcome: ok, or the code of the refusal.',
+      labelNames: ['outcome'],
+      registers: [],
+      collect() {
+        this.reset();
+        for (const [outcome, count] of users.counts().logins) this.inc({ outcome }, count);
+      },
+    }),
+  );
+  registry.registerMetric(
+    new Gauge({
+      name: 'berth_tickets',
+      help: 'Kerberos tickets kept, by state; failing where the last renewal failed.',
+      labelNames: ['state'],
+      registers: [],
+      collect() {
+        for (const [state, count] of Object.entries(users.counts().tickets)) this.set({ state }, count);
       },
     }),
   );

@@ -1,5 +1,5 @@
 /** Users, put together. */
-import type { AdAuthenticator } from '@berth/ad-authenticator';
+import { DirectoryError, LoginRefused, type AdAuthenticator } from '@berth/ad-authenticator';
 import { IdentityError, type HubNameFormat, type PosixAccount, type UserRecord } from '@berth/identity';
 import type { TicketKeeper } from '@berth/krb5-ccache';
 import { SpawnError, type ServerView, type Spawner } from '@berth/spawner';
@@ -42,6 +42,7 @@ export function createUsers(parts: UsersParts): Users {
 
 class DirectoryUsers implements Users {
   readonly #parts: UsersParts;
+  readonly #logins = new Map<string, number>();
   /** Why a user's last login brought no ticket. */
   readonly #ticketProblems = new Map<string, string>();
 
@@ -54,6 +55,29 @@ class DirectoryUsers implements Users {
   }
 
   async logIn(attempt: LoginAttempt, signal: AbortSignal): Promise<UserView> {
+    try {
+      const user = await this.#logIn(attempt, signal);
+      this.#count('ok');
+      return user;
+    } catch (error) {
+      this.#count(codeOf(error));
+      throw error;
+    }
+  }
+
+  #count(outcome: string): void {
+    this.#logins.set(outcome, (this.#logins.get(outcome) ?? 0) + 1);
+  }
+
+  counts() {
+    const now = this.#parts.now();
+    const tickets = { good: 0, failing: 0, ended: 0 };
+    for (const { endsAt, problem } of this.#parts.tickets?.list() ?? [])
+      tickets[endsAt <= now ? 'ended' : problem === undefined ? 'good' : 'failing'] += 1;
+    return { logins: this.#logins, tickets };
+  }
+
+  async #logIn(attempt: LoginAttempt, signal: AbortSignal): Promise<UserView> {
     const { directory, known, accounts, audit, log, now, tickets, ticketByPassword } = this.#parts;
     if (directory === undefined)
       throw new UserError('login-not-configured', 'The Berth service has no directory to log anybody in by.');
@@ -215,6 +239,16 @@ function maySee(caller: Caller, user: UserRecord): boolean {
 
 function by(caller: Caller): string {
   return caller.role === 'hub' ? `hub ${caller.hub}` : caller.role;
+}
+
+/** Of the catalogue; anything else is a mistake of ours. */
+function codeOf(error: unknown): string {
+  const known =
+    error instanceof LoginRefused ||
+    error instanceof DirectoryError ||
+    error instanceof UserError ||
+    error instanceof IdentityError;
+  return known ? error.code : 'internal';
 }
 
 /** One line, whatever was asked for. */

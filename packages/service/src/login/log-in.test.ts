@@ -2,7 +2,7 @@ import { DirectoryError, LoginRefused } from '@berth/ad-authenticator';
 import { IdentityError } from '@berth/identity';
 import { TicketError } from '@berth/krb5-ccache';
 import { expect, test } from '@jest/globals';
-import { directoryAccount, LoginWorld, noon, posixAccount, rightPassword } from './testing/login-world.ts';
+import { directoryAccount, keptTicket, LoginWorld, noon, posixAccount, rightPassword } from './testing/login-world.ts';
 
 const hub = { role: 'hub', hub: 'default' } as const;
 const admin = { role: 'admin' } as const;
@@ -162,4 +162,17 @@ test('without a directory nobody logs in here', async () => {
   const world = new LoginWorld({ directory: false });
   expect(world.users.login).toBe('none');
   await expect(world.logIn()).rejects.toMatchObject({ code: 'login-not-configured' });
+});
+
+test('logins are counted by outcome, tickets by state', async () => {
+  const world = new LoginWorld();
+  await world.logIn();
+  await world.logIn({ password: 'x' }).catch(() => undefined);
+  world.directoryFailure = new TypeError('a mistake');
+  await world.logIn().catch(() => undefined);
+  world.kept.set(2, keptTicket({ uid: 2, endsAt: noon }));
+  world.kept.set(3, keptTicket({ uid: 3, problem: 'No KDC answers.' }));
+  const { logins, tickets } = world.users.counts();
+  expect(Object.fromEntries(logins)).toEqual({ ok: 1, 'credentials-wrong': 1, internal: 1 });
+  expect(tickets).toEqual({ good: 1, failing: 1, ended: 1 });
 });

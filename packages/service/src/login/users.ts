@@ -23,6 +23,8 @@ export interface Users {
   forget(name: string, caller: Caller): Promise<UserView>;
   /** What the user should know, each a sentence; empty where there is nothing, also of users whom the caller doesn't know. */
   notices(name: string, caller: Caller): readonly string[];
+  /** Logins by outcome (`ok`, or the code of the refusal), and tickets by state; for metrics. */
+  counts(): { readonly logins: ReadonlyMap<string, number>; readonly tickets: Readonly<Record<TicketState, number>> };
   /** What isn't as it should be, by part. */
   faults(): {
     readonly directory: readonly string[];
@@ -30,6 +32,9 @@ export interface Users {
     readonly audit: readonly string[];
   };
 }
+
+/** `failing`: its last renewal failed. */
+export type TicketState = 'good' | 'failing' | 'ended';
 
 export interface LoginAttempt {
   readonly hub: string;

@@ -50,6 +50,8 @@ export class FakeUsers implements Users {
   user: UserView | undefined = aUser;
   refreshed: Partial<Refreshed> = {};
   login: 'directory' | 'none' = 'directory';
+  logins = new Map<string, number>();
+  tickets = { good: 0, failing: 0, ended: 0 };
   faulty = { directory: [] as string[], tickets: [] as string[], audit: [] as string[] };
 
   logIn = async (attempt: LoginAttempt) => this.#answer('logIn', attempt);
@@ -58,6 +60,7 @@ export class FakeUsers implements Users {
   forget = async (name: string, caller: Caller) => this.#answer('forget', { name, caller });
   notices = () => this.user?.notices ?? [];
   faults = () => this.faulty;
+  counts = () => ({ logins: this.logins, tickets: this.tickets });
 
   async refresh(name: string, caller: Caller): Promise<Refreshed> {
     const user = this.#answer('refresh', { name, caller });

@@ -70,13 +70,13 @@ export async function openTestService(streamLimits: Partial<EventStreamsParts> =
   };
   const contract = await contractOnce;
   const streams = createEventStreams({ spawner, ...streamLimits });
-  const metrics = createMetrics({ spawner, streams, images: ['tiny'], ofProcess: false });
+  const users = new FakeUsers();
+  const metrics = createMetrics({ spawner, users, streams, images: ['tiny'], ofProcess: false });
   const configuration = parseConfiguration(
     'hubs: [{name: a, apiUrl: "http://hub:8081/hub/api"}, {name: b}]\nimages: [tiny]\ncommands: [[sleep, "1"]]',
     'test',
     { state: '/s', runtime: '/r' },
   );
-  const users = new FakeUsers();
   const handlers = createHandlers({
     spawner,
     users,
