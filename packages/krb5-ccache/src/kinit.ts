@@ -42,6 +42,7 @@ export class Kinit {
   readonly #gate: KinitGate;
   /** Renewals hold a quarter of the places at most, so that logins don't wait for them. */
   readonly #renewals: KinitGate;
+  #turn: Promise<void> = Promise.resolve();
 
   constructor(settings: TicketSettings, place: KinitPlace) {
     this.#settings = settings;
@@ -99,6 +100,7 @@ export class Kinit {
     await mkdir(folder, { mode: 0o700 });
     try {
       if (request.cache) await writeFile(file, request.cache, { mode: 0o600, flag: 'wx' });
+      await this.#nextTurn();
       const end = await this.#run(request, file, limited);
       if (end.exitCode !== 0) throw kinitError(end.said, request.principal, request.password);
       return await readFile(file);
@@ -124,6 +126,12 @@ export class Kinit {
       input: Buffer.from(password === undefined ? '' : `${password}\n`, 'utf8'),
     };
     return runKinit(run, limited);
+  }
+
+  /** To start a process holds the event loop up until the child runs: one a turn, so that others are served in between. */
+  #nextTurn(): Promise<void> {
+    this.#turn = this.#turn.then(() => new Promise((resolve) => void setImmediate(resolve)));
+    return this.#turn;
   }
 
   /** The limit counts from the call on, so that those who wait in line behind a silent KDC end with the others. */
