@@ -33,8 +33,8 @@ export const notebookConfiguration: ImageConfiguration = {
   workingDirectory: account.home,
   command: ['jupyterhub-singleuser'],
 };
-/** Raised when the steps below change what is made. */
-const edition = 1;
+/** Raised when the steps below change what is made, the base too. */
+const edition = 2;
 
 /** JupyterHub's single-user server 5.5.1; hubs 4.1.6 and 6.0.0b2 work with it too. */
 export const notebookImage = 'berth-test/singleuser:5.5.1';
@@ -86,7 +86,7 @@ async function makeRoot(root: string, wheels: string, work: string, say: (line: 
 
 /** Debian's base as a tar, kept by itself: other images start from it too. */
 async function bringBase(say: (line: string) => void): Promise<string> {
-  const hash = createHash('sha256').update(JSON.stringify(debian)).digest('hex').slice(0, 12);
+  const hash = createHash('sha256').update(JSON.stringify({ edition, debian })).digest('hex').slice(0, 12);
   const folder = cacheFolder('images');
   const file = join(folder, `base-${hash}.tar`);
   if (await exists(file)) return file;
