@@ -25,6 +25,7 @@ export class Directory {
   readonly #parts: DirectoryParts;
   readonly #service: ServiceConnections | undefined;
   #names: Promise<DomainNames> | undefined;
+  #knownNames: DomainNames | undefined;
 
   constructor(parts: DirectoryParts) {
     this.#parts = parts;
@@ -39,6 +40,11 @@ export class Directory {
     return this.#service;
   }
 
+  /** Undefined: nobody has read them yet. */
+  get knownNames(): DomainNames | undefined {
+    return this.#knownNames;
+  }
+
   /** A connection of the caller's own, not bound. The caller closes it. */
   async open(server: ServerAddress, signal: AbortSignal): Promise<LdapConnection> {
     const socket = await dial(server, this.#parts.dialOptions(), signal);
@@ -50,7 +56,10 @@ export class Directory {
     if (this.#names === undefined) {
       // Others may wait for it too: it ends by its own time limit.
       const reading = readDomainNames(connection, this.#parts.settings, new AbortController().signal);
-      reading.catch(() => (this.#names = undefined));
+      reading.then(
+        (names) => (this.#knownNames = names),
+        () => (this.#names = undefined),
+      );
       this.#names = reading;
     }
     return waitFor(this.#names, signal);

@@ -58,6 +58,11 @@ test.each(['OTHER\\user1', 'user1@other.test', 'other.test\\user1', 'user1@OTHER
     expect(server.requests.filter(({ dn }) => dn.startsWith('CN=user1'))).toEqual([]);
     configured({ serviceAccount: undefined });
     expect(await outcome(ad.login(typed, 'right', signal))).toBe('credentials-wrong');
+    await ad.login('user1', 'right', signal);
+    server.requests.length = 0;
+    expect(await outcome(ad.login(typed, 'right', signal))).toBe('credentials-wrong');
+    // Once the domain's name is known, an account of another one isn't bound as user1.
+    expect(server.requests.filter(({ dn }) => dn.startsWith('user1@CORP'))).toEqual([]);
   },
 );
 

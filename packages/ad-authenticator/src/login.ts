@@ -81,13 +81,15 @@ async function byService(attempt: Attempt, service: ServiceConnections): Promise
 
 async function bySelf(attempt: Attempt): Promise<Found> {
   const { directory, server, signal, settings, name } = attempt;
+  // Whoever is meant, it isn't the account of that name here: a wrong password must not count against that.
+  const known = directory.knownNames;
+  if (known !== undefined && isForeign(name, known)) throw refused('credentials-wrong', settings.messages);
   const own = await directory.open(server, signal);
   try {
     const realm = settings.realm ?? settings.domain.toUpperCase();
     await bindAs(attempt, own, principalOf(name, realm));
     const names = await directory.names(own, signal);
-    const foreign = name.domain !== undefined && 'netbios' in name.domain && !isDomain(names, name.domain);
-    if (foreign) throw refused('credentials-wrong', settings.messages);
+    if (isForeign(name, names)) throw refused('credentials-wrong', settings.messages);
     // A userPrincipalName may be another account's user@realm, and comes first in a bind: then there are two.
     const both: AccountName = {
       name: name.name,
@@ -100,6 +102,10 @@ async function bySelf(attempt: Attempt): Promise<Found> {
   } finally {
     own.close();
   }
+}
+
+function isForeign({ domain }: AccountName, names: DomainNames): boolean {
+  return domain !== undefined && 'netbios' in domain && !isDomain(names, domain);
 }
 
 async function findAccount(
