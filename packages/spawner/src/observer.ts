@@ -7,7 +7,7 @@ import type { SpawnerContext } from './context.ts';
 import type { EngineEvent, EngineWatch } from './engine.ts';
 import { reconcile, type Findings } from './reconcile.ts';
 import type { ServerLife } from './server-life.ts';
-import { findNetwork } from './starting.ts';
+import { findNetwork } from './locate.ts';
 import type { ReadinessPart } from './spawner.ts';
 
 const soonMilliseconds = 1000;

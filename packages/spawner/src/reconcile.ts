@@ -10,7 +10,7 @@ import { instanceLabel, readLabels, type LabelledServer } from './labels.ts';
 import type { ServerLife } from './server-life.ts';
 import type { Entry } from './server-table.ts';
 import type { ServerStatus } from './server.ts';
-import { locate } from './starting.ts';
+import { locate } from './locate.ts';
 
 export interface Findings {
   /** Containers with this instance's labels that aren't its own. */

@@ -10,7 +10,8 @@ import { vanishedExit } from './diagnosis.ts';
 import { endContainer, findContainer, historyOf, keepVanished, readRemains, type Remains } from './ending.ts';
 import { SpawnError, toSpawnError } from './errors.ts';
 import type { Intent } from './intent.ts';
-import { locate, Start } from './starting.ts';
+import { locate } from './locate.ts';
+import { Start } from './starting.ts';
 import type { Entry } from './server-table.ts';
 import type { ServerFailure, ServerRecord } from './server.ts';
 
