@@ -39,6 +39,13 @@ test("of SSSD's caches the one that ends last counts; others' files and other pr
   expect((await findHostTicket(owner, settingsOf(shared.path), parts)).from).toBe(best);
 });
 
+test('a name in other case is the same: Active Directory writes it as it was typed', async () => {
+  using shared = sharedFolder();
+  const typed = { client: user('USER1') };
+  const path = put(join(shared.path, `krb5cc_${uid}`), writeCcache(cacheOf([tgt(typed)], user('USER1'))));
+  expect((await findHostTicket(owner, settingsOf(shared.path), parts)).from).toBe(path);
+});
+
 test('in a DIR collection the principal decides, not which is primary', async () => {
   using shared = sharedFolder();
   const folder = join(shared.path, 'krb5cc');
@@ -79,9 +86,9 @@ const planted: readonly Planted[] = [
     says: 'holds tickets of user1@THROWAWAY.TEST; they must be those of user1@CORP.EXAMPLE.TEST',
   },
   {
-    what: "a cache of the user's name in other case",
-    plant: (path) => put(path, writeCcache(cacheOf([tgt()], user('USER1')))),
-    says: 'holds tickets of USER1@CORP',
+    what: "a cache of a name that the user's begins",
+    plant: (path) => put(path, writeCcache(cacheOf([tgt()], user('user12')))),
+    says: 'holds tickets of user12@CORP',
   },
   {
     what: "another's ticket under the user's name",

@@ -2,9 +2,10 @@
 import type * as fsPromises from 'node:fs/promises';
 import type { Ccache, TicketView } from './ccache.ts';
 import { type CacheCandidate, type CacheSources, candidateCaches } from './ccache-name.ts';
-import { parsePrincipal, samePrincipal, shownPrincipal } from './ccache-principal.ts';
+import { principalText, shownPrincipal } from './ccache-principal.ts';
 import { type CheckedFileSystem, readCheckedFile } from './checked-file.ts';
 import { TicketError, type TicketErrorCode } from './errors.ts';
+import { isSameOwner } from './master-ticket.ts';
 import { parseCcache } from './parse-ccache.ts';
 import { viewTgt } from './tgt.ts';
 import type { TicketOwner } from './ticket-keeper.ts';
@@ -110,7 +111,7 @@ async function filesOf(
 async function readTicket(path: string, owner: TicketOwner, { fs, now }: HostCacheParts): Promise<HostTicket> {
   const bytes = await readCheckedFile(path, { uid: owner.uid }, fs);
   const cache = sentenced(path, () => parseCcache(bytes));
-  if (!samePrincipal(cache.principal, parsePrincipal(owner.principal)))
+  if (!isSameOwner(principalText(cache.principal), owner.principal))
     throw new TicketError(
       'ticket-unsafe',
       `${path} holds tickets of ${shownPrincipal(cache.principal)}; they must be those of ${owner.principal}`,
