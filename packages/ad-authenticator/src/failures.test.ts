@@ -214,12 +214,12 @@ test.each(['bind', 'search'] as const)(
     ).toBe('directory-timeout');
     const each = performance.now() - began;
     expect(each).toBeGreaterThan(3 * 200);
-    expect(each).toBeLessThan(3 * 200 + 1500);
+    expect(each).toBeLessThan(3 * 200 + 3000);
     const before = performance.now();
     expect(
       await outcome(over(list, { operationSeconds: 5, loginSeconds: 0.3 }).ad.login('user1', 'right', signal)),
     ).toBe('directory-timeout');
-    expect(performance.now() - before).toBeLessThan(1800);
+    expect(performance.now() - before).toBeLessThan(4000);
   },
 );
 

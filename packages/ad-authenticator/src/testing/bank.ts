@@ -107,9 +107,9 @@ export function authenticator(
     adminGroups: [],
     hubGroups: [],
     messages: {},
-    connectSeconds: 1,
-    operationSeconds: 0.3,
-    loginSeconds: 3,
+    connectSeconds: 2,
+    operationSeconds: 1,
+    loginSeconds: 5,
     groupCacheSeconds: 3600,
     ...settings,
   };
