@@ -50,6 +50,13 @@ test('a login is audited with who, from where, and what let the user in', async 
   ]);
 });
 
+test('what a hub says in place of an address is not written down', async () => {
+  const world = new LoginWorld();
+  await world.logIn({ remoteAddress: 'my-secret-in-the-wrong-field' });
+  await world.logIn({ remoteAddress: '203.0.113.7' });
+  expect(world.audited.map(({ address }) => address)).toEqual([undefined, '203.0.113.7']);
+});
+
 test('what was typed as a name that nobody has is not written down: it may be a password', async () => {
   const world = new LoginWorld();
   await expect(world.logIn({ username: 'my-secret-typed-too-early', password: 'x' })).rejects.toThrow(LoginRefused);

@@ -4,7 +4,7 @@ import { hubUserName, IdentityError, type HubNameFormat, type PosixAccount, type
 import { TicketError, type TicketKeeper } from '@berth/krb5-ccache';
 import type { AccountFinder } from './account-finder.ts';
 import type { Audit, AuditEvent } from './audit.ts';
-import type { TrustedProxies } from './client-address.ts';
+import { plainAddress, type TrustedProxies } from './client-address.ts';
 import type { KnownUsers } from './known-users.ts';
 import type { Admission, Throttle } from './throttle.ts';
 import { UserError, type LoginAttempt } from './users.ts';
@@ -39,7 +39,7 @@ export interface LoggedIn {
 export async function logIn(attempt: LoginAttempt, parts: LogInParts, signal: AbortSignal): Promise<LoggedIn> {
   const { hub, username, password } = attempt;
   const address = parts.proxies.addressOf(attempt.remoteAddress, attempt.forwardedFor);
-  const trail: Trail = { by: `hub ${hub}`, address: address ?? attempt.remoteAddress };
+  const trail: Trail = { by: `hub ${hub}`, address: address ?? plainAddress(attempt.remoteAddress ?? '') };
   try {
     const admission = await parts.throttle.admit(username, address);
     const found = await decided(admission, () => parts.directory.login(username, password, signal));
