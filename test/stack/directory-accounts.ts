@@ -204,6 +204,11 @@ export class DirectoryAccounts {
     await this.#writer.call('extend', { name, attributes: { servicePrincipalName: services } });
   }
 
+  /** Adds the keys of a principal, `hdfs/nn.corp.example.test`, to a keytab; all that its account has are in it. */
+  async exportKeytab(principal: string, file: string): Promise<void> {
+    await this.#writer.call('keytab', { principal, file });
+  }
+
   async #look(
     name: string,
     ...attributes: readonly string[]

@@ -9,13 +9,16 @@ import json
 import sys
 
 import ldb
+from samba import enable_net_export_keytab
 from samba.auth import system_session
 from samba.dsdb import GTYPE_SECURITY_GLOBAL_GROUP
 from samba.ndr import ndr_unpack
+from samba.net import Net
 from samba.dcerpc import security
 from samba.param import LoadParm
 from samba.samdb import SamDB
 
+enable_net_export_keytab()
 conf = LoadParm()
 conf.load(sys.argv[1])
 db = SamDB(url=conf.private_path("sam.ldb"), session_info=system_session(), lp=conf)
@@ -124,9 +127,13 @@ def domain(attributes):
     change(ldb.Dn(db, db.domain_dn()), attributes)
 
 
+def keytab(principal, file):
+    Net(None, conf).export_keytab(keytab=file, principal=principal)
+
+
 operations = {
     each.__name__: each
-    for each in (user, group, unit, members, modify, extend, password, rename, delete, look, domain)
+    for each in (user, group, unit, members, modify, extend, password, rename, delete, look, domain, keytab)
 }
 
 for line in sys.stdin:

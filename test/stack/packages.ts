@@ -5,6 +5,7 @@ import { runCommand } from './run-command.ts';
 const needed = [
   'busybox-static', // the tiny image
   'ca-certificates',
+  'curl', // WebHDFS with a ticket
   'debootstrap', // the notebook image's base
   'docker.io',
   'iproute2', // bridges of the tests' own daemons
@@ -14,6 +15,8 @@ const needed = [
   'krb5-user',
   'ldap-utils',
   'libsasl2-modules-gssapi-mit',
+  'maven', // brings Hadoop's jars
+  'openjdk-17-jre-headless', // HDFS
   'procps',
   'python3',
   'python3-venv', // JupyterHub and the notebook image
