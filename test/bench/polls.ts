@@ -69,7 +69,7 @@ async function measureBerth({ folder, servers }: PollsOptions) {
       await settle();
       const memoryStarted = await residentBytes(first.pid);
       await first.close();
-      const second = await startSimulatedService(state, containers);
+      const second = await startSimulatedService(state, { containers });
       const found = await countRunning(second.url, { authorization: `Bearer ${await second.token()}` });
       if (found !== servers) throw new Error(`after a restart ${found} of ${servers} servers run`);
       await poll(second, servers);

@@ -8,6 +8,8 @@ import { venvFolder } from '../stack/venvs.ts';
 export interface PythonProgram {
   /** Has it do its work; resolves with the CPU seconds that it used for that. */
   work(): Promise<number>;
+  /** Sends it a line; resolves with the JSON that it answers. One at a time. */
+  ask<T>(line: string): Promise<T>;
   /** Lets it end. */
   close(): Promise<void>;
 }
@@ -33,11 +35,13 @@ export async function startPython(
   };
   const ready = await line();
   if (ready !== 'ready') throw new Error(`${name} said ${ready}`);
+  const ask = async <T>(question: string): Promise<T> => {
+    child.stdin.write(`${question}\n`);
+    return JSON.parse(await line()) as T;
+  };
   return {
-    async work() {
-      child.stdin.write('go\n');
-      return (JSON.parse(await line()) as { cpuSeconds: number }).cpuSeconds;
-    },
+    work: async () => (await ask<{ cpuSeconds: number }>('go')).cpuSeconds,
+    ask,
     async close() {
       child.stdin.end('end\n');
       await exited;

@@ -19,7 +19,7 @@ import { runCommand } from '../stack/run-command.ts';
 import { loadTinyImage } from '../stack/tiny-image.ts';
 import { bringVenvs } from '../stack/venvs.ts';
 
-const sections = ['starts', 'polls', 'service-start'];
+const sections = ['starts', 'polls', 'service-start', 'login'];
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { rounds: { type: 'string', default: '5' } },
@@ -70,6 +70,11 @@ try {
     say('service-start');
     const { benchServiceStart } = await import('./service-start.ts');
     tables.push(await benchServiceStart({ folder: join(root, 'k'), rounds, servers: 5000, say, signal }));
+  }
+  if (wanted.includes('login')) {
+    say('login');
+    const { benchLogin } = await import('./login.ts');
+    tables.push(await benchLogin({ folder: join(root, 'l'), rounds, say, signal }));
   }
 } finally {
   await dockerd?.remove();

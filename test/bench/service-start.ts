@@ -41,7 +41,7 @@ export async function benchServiceStart({
       const none = await startSimulatedService(empty);
       withNone.push(none.readySeconds);
       await none.close();
-      const all = await startSimulatedService(full, containers);
+      const all = await startSimulatedService(full, { containers });
       withAll.push(all.readySeconds);
       const running = await countRunning(all.url, { authorization: `Bearer ${await all.token()}` });
       await all.close();

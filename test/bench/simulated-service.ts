@@ -24,8 +24,18 @@ export interface SimulatedService {
 
 const program = fileURLToPath(new URL('simulated-service.mjs', import.meta.url));
 
-/** Starts it; resolves once it is ready. With `containers`, those run beforehand. */
-export async function startSimulatedService(folder: string, containers?: string): Promise<SimulatedService> {
+export interface SimulatedServiceOptions {
+  /** A file that `writeContainers` has written: those run beforehand. */
+  readonly containers?: string;
+  /** More of berth.yaml. */
+  readonly configuration?: Readonly<Record<string, unknown>>;
+}
+
+/** Starts it; resolves once it is ready. */
+export async function startSimulatedService(
+  folder: string,
+  { containers, configuration: more = {} }: SimulatedServiceOptions = {},
+): Promise<SimulatedService> {
   await mkdir(folder, { recursive: true });
   const [configFile, state] = [join(folder, 'berth.yaml'), join(folder, 'state')];
   const configuration = {
@@ -35,6 +45,7 @@ export async function startSimulatedService(folder: string, containers?: string)
     // Full looks at what runs come by the clock, not by polls; none should fall into a measurement.
     docker: { resync: '1d' },
     log: { level: 'warn' },
+    ...more,
   };
   await writeFile(configFile, JSON.stringify(configuration));
   const logFile = join(folder, 'log');
