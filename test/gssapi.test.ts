@@ -16,7 +16,7 @@ import { docker, sharedEngine, testFolder } from './stack/shared-engine.ts';
 const UID = 10_001;
 const KDC_PORT = 8088;
 const LDAP_PORT = 8389;
-const LIFE_SECONDS = 10;
+const LIFE_SECONDS = 20;
 const engine = sharedEngine();
 let folder: string;
 let image: string;
