@@ -188,3 +188,28 @@ test('no name that is part of a filter or a DN finds anybody', async () => {
     expect([name, await cameTo(byService.find({ sid: name }, signal))]).toEqual([name, 'account-unknown']);
   }
 });
+
+test('the policy of the domain is told: after how many wrong passwords it locks', async () => {
+  await directory.accounts.setLockoutPolicy({ wrongPasswords: 0, seconds: 60 });
+  expect(await byService.lockoutPolicy(signal)).toBeUndefined();
+  await directory.accounts.setLockoutPolicy({ wrongPasswords: 5, seconds: 600 });
+  expect(await byService.lockoutPolicy(signal)).toEqual({ wrongPasswords: 5, windowSeconds: 600 });
+  await expect(bySelf.lockoutPolicy(signal)).rejects.toMatchObject({ code: 'no-service-account' });
+});
+
+test('who throttles is told of the account before its wrong password counts in the directory', async () => {
+  await directory.accounts.createUser({ name: 'guessed', password });
+  const sid = await directory.accounts.sidOf('guessed');
+  const told: string[] = [];
+  const stop = async (found: string) => {
+    told.push(found);
+    throw new Error('too many');
+  };
+  for (const typed of ['guessed', 'BANK\\GUESSED', `guessed@${directory.domain}`])
+    await expect(byService.login(typed, 'wrong', signal, stop)).rejects.toThrow('too many');
+  expect(told).toEqual([sid, sid, sid]);
+  expect((await directory.accounts.valuesOf('guessed', 'badPwdCount')).map(String)).not.toContain('3');
+  await expect(byService.login('nobody-at-all', 'wrong', signal, stop)).rejects.toMatchObject({
+    code: 'credentials-wrong',
+  });
+});

@@ -6,8 +6,17 @@ export interface AdAuthenticator {
    * directory, or the whitelist, says no, and with DirectoryError where nobody could say.
    *
    * @param typed what the person typed: `user1`, `BANK\user1`, `user1@corp.example.test`, in any case
+   * @param beforeBind called, with a service account, once the account is found and before the directory counts a wrong password; what
+   *   it rejects with, `login` rejects with
    */
-  login(typed: string, password: string, signal: AbortSignal): Promise<DirectoryAccount>;
+  login(
+    typed: string,
+    password: string,
+    signal: AbortSignal,
+    beforeBind?: (sid: string) => Promise<void>,
+  ): Promise<DirectoryAccount>;
+  /** After how many wrong passwords the domain locks an account; undefined: never. Needs the service account. Rejects with DirectoryError. */
+  lockoutPolicy(signal: AbortSignal): Promise<LockoutPolicy | undefined>;
   /**
    * The account as it stands, by the service account, with the decision a login would come to, the password apart.
    * Rejects with LoginRefused (`account-unknown`, or its state) and DirectoryError (`no-service-account` where there is none).
@@ -20,6 +29,13 @@ export interface AdAuthenticator {
   /** Tries each part: servers, TLS, service account, tokenGroups, clock, group names. Never rejects. */
   diagnose(signal: AbortSignal): AsyncIterable<DirectoryFinding>;
   close(): Promise<void>;
+}
+
+/** Of the domain; an account may have a stricter one (fine-grained password policy). */
+export interface LockoutPolicy {
+  readonly wrongPasswords: number;
+  /** Within which they count. */
+  readonly windowSeconds: number;
 }
 
 /** An account of the directory that may log in. Names are as the directory writes them, never as they were typed. */

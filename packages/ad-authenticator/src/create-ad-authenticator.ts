@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { resolveSrv } from 'node:dns/promises';
 import { createSecureContext, getCACertificates } from 'node:tls';
-import type { AdAuthenticator, Explanation } from './ad-authenticator.ts';
+import type { AdAuthenticator, Explanation, LockoutPolicy } from './ad-authenticator.ts';
 import { bindName } from './bind-name.ts';
 import { explainEntries } from './decision.ts';
 import { diagnose } from './diagnose.ts';
@@ -41,13 +41,25 @@ export function createAdAuthenticator(settings: AdSettings, parts: AdParts): AdA
   const groups = new GroupList([...allow, ...adminGroups, ...hubGroups], settings.groupCacheSeconds, now);
   const own: LoginParts = { settings, directory, groups, now };
   return {
-    login: (typed, password, signal) => login(own, typed, password, signal),
+    login: (typed, password, signal, beforeBind) => login(own, typed, password, signal, beforeBind),
+    lockoutPolicy: (signal) => lockoutPolicy(directory, signal),
     find: (account, signal) => find(own, account, signal),
     explain: (account, signal) => explain(own, account, signal),
     faults: () => [...groups.faults(), ...servers.faults()],
     diagnose: (signal) => diagnose(own, signal),
     close: async () => directory.close(),
   };
+}
+
+/** MS-ADTS 3.1.1.5.2: a threshold of 0 locks nobody; the window is a negative count of 100 ns. */
+function lockoutPolicy(directory: Directory, caller: AbortSignal): Promise<LockoutPolicy | undefined> {
+  return directory.byService(caller, async (connection, signal) => {
+    const { namingContext } = await directory.names(connection, signal);
+    const domain = await connection.read(namingContext, ['lockoutThreshold', 'lockOutObservationWindow'], signal);
+    const wrongPasswords = Number(domain?.integer('lockoutThreshold') ?? 0);
+    const windowSeconds = Number(-(domain?.integer('lockOutObservationWindow') ?? 0n) / 10_000_000n);
+    return wrongPasswords > 0 ? { wrongPasswords, windowSeconds } : undefined;
+  });
 }
 
 function checkServiceName({ serviceAccount }: AdSettings): void {

@@ -32,12 +32,13 @@ export async function login(
   typed: string,
   password: string,
   caller: AbortSignal,
+  beforeBind?: (sid: string) => Promise<void>,
 ): Promise<DirectoryAccount> {
   const name = guarded(typed, password);
   if (name === undefined) throw refused('credentials-wrong', parts.settings.messages);
   const { service } = parts.directory;
   return await parts.directory.onSomeServer(caller, async (server, signal) => {
-    const attempt = { ...parts, server, signal, name, password };
+    const attempt = { ...parts, server, signal, name, password, beforeBind };
     const found = await (service === undefined ? bySelf(attempt) : byService(attempt, service));
     return admitted(parts, found.account, found.groups);
   });
@@ -48,6 +49,7 @@ interface Attempt extends LoginParts {
   readonly signal: AbortSignal;
   readonly name: AccountName;
   readonly password: string;
+  readonly beforeBind: ((sid: string) => Promise<void>) | undefined;
 }
 
 interface Found {
@@ -67,6 +69,8 @@ async function byService(attempt: Attempt, service: ServiceConnections): Promise
       return { names, entry: await findAccount(attempt, connection, names), groups: await groups };
     });
     const own = await opening;
+    const sid = known.entry && sidOf(known.entry);
+    if (sid !== undefined) await attempt.beforeBind?.(sid);
     // Nobody shall learn from a quick answer that a name doesn't exist: a bind that can't succeed takes the same time.
     await bindAs(attempt, own, known.entry?.dn ?? nobody(known.names));
     if (known.entry === undefined) throw refused('credentials-wrong', settings.messages);

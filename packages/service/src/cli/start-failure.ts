@@ -1,4 +1,5 @@
 /** Why `berth serve` could not start, with the exit code that tells a supervisor whether to try again. */
+import { TicketError } from '@berth/krb5-ccache';
 import { StoreError, type StoreErrorCode } from '@berth/spawner';
 import { ConfigurationError } from '../configuration/configuration.ts';
 import { CommandFailed } from './command-failed.ts';
@@ -17,6 +18,7 @@ const storeExits: Readonly<Record<StoreErrorCode, ExitCode>> = {
 /** The error to be reported; one that nobody foresaw stays as it is. */
 export function startFailure(error: unknown): unknown {
   if (error instanceof ConfigurationError) return failed(exit.configuration, error.message, error);
+  if (error instanceof TicketError) return failed(exit.configuration, error.message, error);
   if (error instanceof StoreError) return failed(storeExits[error.code], error.message, error);
   const {
     code,

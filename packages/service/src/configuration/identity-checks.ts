@@ -1,4 +1,5 @@
 /** What directory, login, accounts and tickets mean together. */
+import { cachePattern, TicketError } from '@berth/krb5-ccache';
 import { isIP } from 'node:net';
 import { posix } from 'node:path';
 import type { CheckFault } from './checks.ts';
@@ -119,9 +120,23 @@ function* tickets({ tickets: block, accounts: account, directory }: Written): Ge
     yield { path: ['tickets', 'keytabFolder'], message: 'is missing, as sources names keytab' };
   if (!sources.includes('keytab') && keytabFolder !== undefined)
     yield { path: ['tickets', 'keytabFolder'], message: 'is of no use, as sources does not name keytab' };
+  for (const [index, pattern] of block.hostCaches.entries()) {
+    const message = patternFault(pattern);
+    if (message !== undefined) yield { path: ['tickets', 'hostCaches', index], message };
+  }
   for (const [key, value] of Object.entries({ renewLife, life }))
     if (value !== undefined && value <= minimumLife)
       yield { path: ['tickets', key], message: 'must be longer than minimumLife, else no ticket lives long enough' };
+}
+
+function patternFault(pattern: string): string | undefined {
+  try {
+    const candidate = cachePattern(pattern, { uid: 1000, username: 'user1' });
+    return candidate.kind === 'refused' ? candidate.error.message : undefined;
+  } catch (error) {
+    if (error instanceof TicketError) return error.message;
+    throw error;
+  }
 }
 
 function isWithin(path: string, folder: string): boolean {

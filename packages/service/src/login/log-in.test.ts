@@ -78,6 +78,14 @@ test('wrong passwords are stopped below the lock-out of the directory, whichever
   expect(world.audited.at(-1)).toMatchObject({ outcome: 'refused', code: 'login-throttled' });
 });
 
+test('two names of one account share its wrong passwords', async () => {
+  const world = new LoginWorld();
+  world.accounts.set('one.user', directoryAccount());
+  for (const username of ['user1', 'one.user', 'user1'])
+    await expect(world.logIn({ username, password: 'x' })).rejects.toMatchObject({ code: 'credentials-wrong' });
+  await expect(world.logIn({ username: 'one.user' })).rejects.toMatchObject({ code: 'login-throttled' });
+});
+
 test('a right password forgets the wrong ones before it', async () => {
   const world = new LoginWorld();
   for (let round = 0; round < 4; round++) {

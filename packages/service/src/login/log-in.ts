@@ -42,7 +42,9 @@ export async function logIn(attempt: LoginAttempt, parts: LogInParts, signal: Ab
   const trail: Trail = { by: `hub ${hub}`, address: address ?? plainAddress(attempt.remoteAddress ?? '') };
   try {
     const admission = await parts.throttle.admit(username, address);
-    const found = await decided(admission, () => parts.directory.login(username, password, signal));
+    const found = await decided(admission, () =>
+      parts.directory.login(username, password, signal, (sid) => admission.known(sid)),
+    );
     trail.user = hubUserName(found, parts.userName);
     trail.sid = found.sid;
     const user = await userOf(trail.user, found, hub, parts, signal);

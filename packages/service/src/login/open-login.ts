@@ -17,6 +17,7 @@ import { containerAccounts } from './container-accounts.ts';
 import { siteKrb5Conf, type SiteKrb5Conf } from './container-krb5-conf.ts';
 import { createUsers } from './create-users.ts';
 import { KnownUsers } from './known-users.ts';
+import { checkLockout } from './lockout-check.ts';
 import { followUse, serverTickets } from './server-tickets.ts';
 import { Throttle } from './throttle.ts';
 import type { Users } from './users.ts';
@@ -43,7 +44,7 @@ export interface Login {
   /** For the doctor. */
   readonly directory: AdAuthenticator | undefined;
   readonly keeper: TicketKeeper | undefined;
-  /** Whether accounts can be looked up. */
+  /** Whether accounts can be looked up, and whether the throttle stops before the directory locks. */
   checkAccounts(signal: AbortSignal): AsyncIterable<Finding>;
   /** Once there is a spawner: users, and the renewal of their tickets. */
   follow(spawner: Spawner): Users;
@@ -57,10 +58,12 @@ export async function openLogin(parts: LoginParts): Promise<Login> {
   const known = new KnownUsers(store);
   await known.open();
   const audit = createAudit({ file: configuration.audit.file ?? join(folders.state, 'audit.jsonl'), key, now, log });
-  const authenticator = directory && login && createAdAuthenticator(await adSettings(parts), { now, log });
+  const settings = directory && login && (await adSettings(parts));
+  const authenticator = settings && sane('directory', () => createAdAuthenticator(settings, { now, log }));
   const finder = accounts && createAccountFinder(accounts, log);
   const krb5Conf = tickets && siteKrb5Conf(tickets.krb5Conf, folders.runtime);
-  const keeper = tickets && krb5Conf && (await openKeeper(parts, krb5Conf));
+  const keeper = tickets && krb5Conf && (await makeKeeper(parts, krb5Conf));
+  await keeper?.open();
   const grace = login && { graceSeconds: login.grace };
   let unfollow: () => void = () => undefined;
 
@@ -101,6 +104,7 @@ export async function openLogin(parts: LoginParts): Promise<Login> {
     },
     async *checkAccounts(signal) {
       if (finder) yield* finder.check(signal);
+      if (authenticator && login) yield* checkLockout(authenticator, login.throttle, signal);
     },
     async close() {
       unfollow();
@@ -108,6 +112,16 @@ export async function openLogin(parts: LoginParts): Promise<Login> {
       await authenticator?.close();
     },
   };
+
+  /** A setting that a part refuses is a fault of the configuration. */
+  function sane<Part>(path: string, make: () => Part): Part {
+    try {
+      return make();
+    } catch (error) {
+      if (error instanceof RangeError) return refuse(path, error.message);
+      throw error;
+    }
+  }
 
   function refuse(path: string, message: string): never {
     throw new ConfigurationError(configFile, [{ line: undefined, path, message }]);
@@ -146,7 +160,7 @@ function throttleOf({ throttle }: NonNullable<Configuration['login']>, store: Lo
   });
 }
 
-async function openKeeper({ configuration, folders, log, now }: LoginParts, conf: SiteKrb5Conf): Promise<TicketKeeper> {
+async function makeKeeper({ configuration, folders, log, now }: LoginParts, conf: SiteKrb5Conf): Promise<TicketKeeper> {
   const { tickets } = configuration;
   if (tickets === undefined) throw new TypeError('no tickets');
   const defaultCcacheName = await conf.read().then(
@@ -154,7 +168,7 @@ async function openKeeper({ configuration, folders, log, now }: LoginParts, conf
     () => undefined,
   );
   const host = hostTickets({ patterns: tickets.hostCaches, defaultCcacheName }, { fs, watch, now });
-  const keeper = createTicketKeeper(
+  return createTicketKeeper(
     {
       ...{ runtime: folders.runtime, krb5Conf: tickets.krb5Conf, kinit: tickets.kinit, sources: tickets.sources },
       ...(tickets.keytabFolder === undefined ? {} : { keytabFolder: tickets.keytabFolder }),
@@ -164,6 +178,4 @@ async function openKeeper({ configuration, folders, log, now }: LoginParts, conf
     },
     { log, now, timers: nodeTimers, random: Math.random, uid: process.getuid?.() ?? 0, hostTickets: host },
   );
-  await keeper.open();
-  return keeper;
 }

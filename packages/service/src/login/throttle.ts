@@ -10,8 +10,10 @@ export interface ThrottleParts {
   readonly addresses: AttemptLimiter;
 }
 
-/** An attempt that was let through; one of the two is called once it is decided. */
+/** An attempt that was let through; `succeeded` or `undecided` is called once it is decided. */
 export interface Admission {
+  /** The account is known now: counts for it too, whichever of its names was typed. Rejects like `admit`. */
+  known(sid: string): Promise<void>;
   /** The password was right. */
   succeeded(): Promise<void>;
   /** Nobody said whether it was: the attempt doesn't count. */
@@ -36,13 +38,19 @@ export class Throttle {
       if (account !== undefined) await accounts.giveBack(account);
       throw error;
     }
+    let sid: string | undefined;
     return {
+      async known(found) {
+        if (sid !== undefined) return;
+        await take(accounts, found, 'for this account');
+        sid = found;
+      },
       async succeeded() {
-        if (account !== undefined) await accounts.forget(account);
+        for (const name of [account, sid]) if (name !== undefined) await accounts.forget(name);
         if (address !== undefined) await addresses.giveBack(address);
       },
       async undecided() {
-        if (account !== undefined) await accounts.giveBack(account);
+        for (const name of [account, sid]) if (name !== undefined) await accounts.giveBack(name);
         if (address !== undefined) await addresses.giveBack(address);
       },
     };

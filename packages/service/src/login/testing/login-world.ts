@@ -112,8 +112,10 @@ export class LoginWorld {
       return found;
     };
     return {
-      login: async (typed, password) => {
+      login: async (typed, password, _signal, beforeBind) => {
         this.#throwFailure();
+        const sid = this.accounts.get(typed.replace(/^.*\\/, '').toLowerCase())?.sid;
+        if (sid !== undefined) await beforeBind?.(sid);
         if (password !== rightPassword) throw new LoginRefused('credentials-wrong', 'User name or password is wrong.');
         return byName(typed);
       },
@@ -128,6 +130,7 @@ export class LoginWorld {
         const account = byName('name' in key ? key.name : 'user1');
         return { account, refusal: undefined, groups: [], entries: [], allowed: true, admin: account.admin };
       },
+      lockoutPolicy: async () => undefined,
       faults: () => [],
       diagnose: async function* () {},
       close: async () => undefined,
