@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import type { Certificate } from './certificates.ts';
 import { fetchWithCa } from './fetch-with-ca.ts';
 import { freePort } from './free-port.ts';
+import { withHostAccounts, type HostAccounts } from './host-accounts.ts';
 import { startProgram, waitFor, type Program } from './program.ts';
 
 export interface BerthOptions {
@@ -23,6 +24,8 @@ export interface BerthOptions {
   readonly tls?: Certificate & { readonly authority: string };
   /** Readiness is waited for, unless false: then only that it answers. */
   readonly untilReady?: boolean;
+  /** What the host's name service knows beside the machine's own accounts, for this service alone. */
+  readonly hostAccounts?: HostAccounts;
 }
 
 const repository = fileURLToPath(new URL('../..', import.meta.url));
@@ -80,17 +83,21 @@ export class Berth {
   async start(environment: Readonly<Record<string, string>> = {}): Promise<void> {
     if (this.#program !== undefined && this.#program.exit === undefined) return;
     const folders = ['--config', this.configFile, '--state', this.state, '--runtime', this.runtime];
+    const { faulty, hostAccounts, folder } = this.#options;
+    const serve = {
+      command: process.execPath,
+      args: ['--conditions=berth-source', faulty ? faultyMain : main, 'serve', ...folders],
+    };
     const program = await startProgram({
       name: 'berth serve',
-      command: process.execPath,
-      args: ['--conditions=berth-source', this.#options.faulty ? faultyMain : main, 'serve', ...folders],
+      ...(hostAccounts === undefined ? serve : await withHostAccounts(serve, join(folder, 'etc'), hostAccounts)),
       env: {
         PATH: `${dirname(process.execPath)}:/usr/sbin:/usr/bin:/sbin:/bin`,
         ...this.#options.environment,
         ...environment,
       },
-      cwd: this.#options.folder,
-      logFile: join(this.#options.folder, 'berth.log'),
+      cwd: folder,
+      logFile: join(folder, 'berth.log'),
     });
     this.#program = program;
     const page = this.#options.untilReady === false ? '/healthz' : '/readyz';

@@ -5,6 +5,7 @@ import { Berth } from './berth.ts';
 import { Browser } from './browser.ts';
 import { defaultHubVersion, Hub, type HubVersion } from './hub.ts';
 import { HubApi } from './hub-api.ts';
+import type { HostAccounts } from './host-accounts.ts';
 import { docker, type SharedEngine } from './shared-engine.ts';
 import { venvFolder } from './venvs.ts';
 
@@ -24,6 +25,8 @@ export interface StackOptions {
   readonly faulty?: boolean;
   /** More of berth.yaml. */
   readonly berthConfiguration?: Readonly<Record<string, unknown>>;
+  /** See BerthOptions. */
+  readonly hostAccounts?: HostAccounts;
 }
 
 /** A container as `docker inspect` shows it; only what tests look at. */
@@ -50,6 +53,7 @@ export class Stack {
       images: options.images,
       configuration: { instance, ...options.berthConfiguration },
       ...(options.faulty === undefined ? {} : { faulty: options.faulty }),
+      ...(options.hostAccounts === undefined ? {} : { hostAccounts: options.hostAccounts }),
     });
     try {
       const hub = await Hub.start({
