@@ -26,6 +26,14 @@ test('where no proxies are declared nobody can be told from a proxy', () => {
   expect(trustedProxies([]).addressOf('127.0.0.1', ['1.2.3.4', '203.0.113.7'])).toBe('203.0.113.7');
 });
 
+test("the hub's own proxy comes by any address of the host, as its hub listens where containers reach it", () => {
+  const own = trustedProxies([], () => ['172.17.0.1', '198.51.100.9']);
+  expect(own.addressOf('198.51.100.9', ['203.0.113.7'])).toBe('203.0.113.7');
+  expect(own.addressOf('172.17.0.1', ['1.2.3.4', '203.0.113.7', '10.1.1.1'])).toBe('10.1.1.1');
+  // A container is none of the host's.
+  expect(own.addressOf('172.17.0.2', ['1.2.3.4'])).toBe('172.17.0.2');
+});
+
 test.each([
   ['fe80::1%eth0', 'fe80::1'],
   [' 203.0.113.7 ', '203.0.113.7'],

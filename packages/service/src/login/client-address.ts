@@ -1,5 +1,6 @@
 /** From which address a person came: as far as declared proxies vouch for it. */
 import { BlockList, isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
 
 export interface TrustedProxies {
   /** Undefined where no proxies are declared: then nobody knows whether the hub saw a person or a proxy. */
@@ -10,7 +11,10 @@ export interface TrustedProxies {
  * @param declared addresses and networks in CIDR notation, checked by the configuration; an empty list says that people reach the
  *   hub's own proxy directly, and that this runs on the hub's host
  */
-export function trustedProxies(declared: readonly string[] | undefined): TrustedProxies {
+export function trustedProxies(
+  declared: readonly string[] | undefined,
+  ownAddresses: () => readonly string[] = addressesOfHost,
+): TrustedProxies {
   if (declared === undefined) return { addressOf: () => undefined };
   const trusted = new BlockList();
   // The hub's own proxy stands in front of each hub, mostly on its host.
@@ -24,11 +28,19 @@ export function trustedProxies(declared: readonly string[] | undefined): Trusted
       for (const hop of hops.toReversed()) {
         if (hop === undefined) return nearest;
         nearest = hop;
-        if (!trusted.check(hop, isIP(hop) === 6 ? 'ipv6' : 'ipv4')) return hop;
+        if (!trusted.check(hop, isIP(hop) === 6 ? 'ipv6' : 'ipv4') && !ownAddresses().includes(hop)) return hop;
       }
       return nearest;
     },
   };
+}
+
+/**
+ * A hub listens where containers reach it, so its proxy doesn't come to it by loopback: by the bridge's address, or, where
+ * Docker's masquerading takes that for a container's, by any other of the host.
+ */
+function addressesOfHost(): string[] {
+  return Object.values(networkInterfaces()).flatMap((addresses = []) => addresses.map(({ address }) => address));
 }
 
 /** Without the IPv4-in-IPv6 form and a zone; undefined where it is no address. */
