@@ -106,7 +106,7 @@ function adapterChecks(): Stage {
     const python = join(venvFolder(defaultHubVersion), 'bin/python');
     const folder = 'packages/jupyterhub-berth';
     const settings = join(folder, 'pyproject.toml');
-    const folders = [folder, 'test/conformance/upstream'];
+    const folders = [folder, 'test'];
     const all = [
       ['ruff', 'check', '--no-cache', ...folders],
       ['ruff', 'format', '--no-cache', '--check', ...folders],

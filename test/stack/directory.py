@@ -11,10 +11,10 @@ import sys
 import ldb
 from samba import enable_net_export_keytab
 from samba.auth import system_session
+from samba.dcerpc import security
 from samba.dsdb import GTYPE_SECURITY_GLOBAL_GROUP
 from samba.ndr import ndr_unpack
 from samba.net import Net
-from samba.dcerpc import security
 from samba.param import LoadParm
 from samba.samdb import SamDB
 
@@ -66,13 +66,14 @@ def add(kind, name, account, under, attributes):
     return described(found(str(dn)))
 
 
-def user(name, password, under=None, attributes={}):
+def user(name, password, under=None, attributes=None):
     own = {"clearTextPassword": [{"base64": base64.b64encode(clear(password)).decode()}], "userAccountControl": [512]}
-    return add("user", name, name, under, {**own, **attributes})
+    return add("user", name, name, under, {**own, **(attributes or {})})
 
 
-def group(name, account=None, under=None, attributes={}):
-    return add("group", name, account or name, under, {"groupType": [GTYPE_SECURITY_GLOBAL_GROUP], **attributes})
+def group(name, account=None, under=None, attributes=None):
+    own = {"groupType": [GTYPE_SECURITY_GLOBAL_GROUP]}
+    return add("group", name, account or name, under, {**own, **(attributes or {})})
 
 
 def unit(name, under=None):

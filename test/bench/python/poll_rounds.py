@@ -17,7 +17,6 @@ from unittest import mock
 from jupyterhub import orm
 from jupyterhub.objects import Hub
 from jupyterhub.user import User
-
 from jupyterhub_berth import BerthSpawner
 from jupyterhub_berth.keys import server_key
 
