@@ -99,12 +99,17 @@ export class Browser {
 
   /** Through the hub's login form, to the hub's home page. Rejects where the hub doesn't let the user in. */
   async login(user: string, password: string): Promise<void> {
+    const page = await this.submitLogin(user, password);
+    if (page.path.includes('/hub/login')) throw new Error(`the hub refuses ${user} (${page.status})`);
+  }
+
+  /** The same; resolves with whatever page follows. */
+  async submitLogin(user: string, password: string): Promise<Page> {
     const form = await this.open(`${this.#base}hub/login?next=${encodeURIComponent(`${this.#base}hub/home`)}`);
     const action = /<form[^>]*action="([^"]+)"/.exec(form.text)?.[1]?.replaceAll('&amp;', '&');
     const xsrf = /name="_xsrf"\s+value="([^"]+)"/.exec(form.text)?.[1];
     if (action === undefined || xsrf === undefined) throw new Error(`no login form at ${form.path} (${form.status})`);
-    const page = await this.submit(action, { username: user, password, _xsrf: xsrf });
-    if (page.path.includes('/hub/login')) throw new Error(`the hub refuses ${user} (${page.status})`);
+    return this.submit(action, { username: user, password, _xsrf: xsrf });
   }
 
   /** A call to the hub's API as its own pages make it. `path` begins with a slash. */

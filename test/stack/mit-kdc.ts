@@ -80,8 +80,9 @@ export class MitKdc {
   }
 
   /** A person's principal; resolves once a ticket can be had. */
-  async createUser(name: string, password: string): Promise<void> {
-    await this.#admin(`addprinc -clearpolicy -pw ${quoted(password)} ${quoted(name)}`);
+  async createUser(name: string, password: string, { renewable = true } = {}): Promise<void> {
+    const never = renewable ? '' : '-maxrenewlife "0 seconds" ';
+    await this.#admin(`addprinc -clearpolicy ${never}-pw ${quoted(password)} ${quoted(name)}`);
   }
 
   /** The principal of a service, `ldap/127.0.0.20`; resolves with its keytab. */
