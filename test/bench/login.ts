@@ -113,10 +113,9 @@ function timesTable(found: Found): string {
 }
 
 function operationsTable(operations: ReadonlyMap<string, readonly number[]>): string {
-  const rows = loginUsers.map(({ groups }, i) => [
-    `a user in ${groups} groups`,
-    ...[...operations.values()].map((counted) => String(counted[i])),
-  ]);
+  const rows = loginUsers.map(({ groups }, i) =>
+    [`a user in ${groups} groups`].concat([...operations.values()].map((counted) => String(counted[i]))),
+  );
   return table(['LDAP operations of one login', ...operations.keys()], rows);
 }
 

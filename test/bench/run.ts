@@ -75,6 +75,8 @@ try {
     say('login');
     const { benchLogin } = await import('./login.ts');
     tables.push(await benchLogin({ folder: join(root, 'l'), rounds, say, signal }));
+    const { benchHangingKdc } = await import('./hanging-kdc.ts');
+    tables.push(await benchHangingKdc({ folder: join(root, 'h'), rounds, say, signal }));
   }
 } finally {
   await dockerd?.remove();
