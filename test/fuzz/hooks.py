@@ -1,7 +1,8 @@
 """What schemathesis can't know of Berth: the keys that exist, and how a start's key follows from its body.
 
 Only parts that are right by the contract are touched; what was made wrong on purpose stays wrong. BERTH_FUZZ holds, as
-JSON, `keys` (of servers that exist) and `hub` (whose token speaks, if a hub's does).
+JSON, `keys` (of servers that exist) and `hub` (whose token speaks, if a hub's does); where there is a directory, `users`
+(who have logged in) and `password` (of each of them).
 """
 
 import json
@@ -24,6 +25,7 @@ def is_right(case, location):
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
+    use_users(case)
     key = (case.path_parameters or {}).get("key")
     if not isinstance(key, str) or not is_right(case, ParameterLocation.PATH):
         return
@@ -43,6 +45,27 @@ def before_call(context, case, kwargs):
             body.pop(name, None)
         body["port"] = 8888
         body["budgetSeconds"] = 60
+
+
+def use_users(case):
+    """Three of four requests about a user are about one who exists; half of the logins are right ones."""
+    users = FACTS.get("users")
+    if not users:
+        return
+    name = (case.path_parameters or {}).get("name")
+    if isinstance(name, str) and is_right(case, ParameterLocation.PATH):
+        choice = crc32(name.encode(errors="replace"))
+        # Only the last one is ever forgotten: the others are there for what comes after.
+        forgets = case.method.upper() == "DELETE" and case.path == "/v1/users/{name}"
+        if choice % 4 != 0:
+            case.path_parameters["name"] = users[-1] if forgets else users[choice // 4 % len(users)]
+    body = case.body
+    if case.path != "/v1/logins" or not is_right(case, ParameterLocation.BODY) or not isinstance(body, dict):
+        return
+    typed = crc32(body["username"].encode(errors="replace"))
+    if typed % 2:
+        body["username"] = users[typed // 2 % len(users)]
+        body["password"] = FACTS["password"]
 
 
 @schemathesis.deserializer("text/event-stream")
