@@ -200,3 +200,18 @@ test('the number of LDAP operations is the same with 20 and with 300 groups', as
   expect(counts[300]).toEqual(['search', 'bind', 'read']);
   expect(counts[20]).toEqual(counts[300]);
 });
+
+test('groups are told with their names and, where the directory has them, gidNumbers', async () => {
+  await directory.accounts.createGroup({ name: 'unix риски', attributes: { gidNumber: '12345' } });
+  const sid = await directory.accounts.sidOf('unix риски');
+  const plain = await directory.accounts.sidOf('Domain Users');
+  const ad = await authenticatorOf(directory, { allow: ['domain users'] });
+  const found = await ad.groups([sid, plain, `${plain}9`], signal);
+  await ad.close();
+  expect(found).toEqual(
+    new Map([
+      [sid, { name: 'unix риски', gidNumber: 12_345 }],
+      [plain, { name: 'Domain Users', gidNumber: undefined }],
+    ]),
+  );
+});

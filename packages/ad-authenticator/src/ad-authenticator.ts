@@ -15,6 +15,11 @@ export interface AdAuthenticator {
     signal: AbortSignal,
     beforeBind?: (sid: string) => Promise<void>,
   ): Promise<DirectoryAccount>;
+  /**
+   * Names and gidNumbers of those of the groups that the directory has, remembered for `groupCacheSeconds`. Empty without a service
+   * account. Rejects with DirectoryError.
+   */
+  groups(sids: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, DirectoryGroup>>;
   /** After how many wrong passwords the domain locks an account; undefined: never. Needs the service account. Rejects with DirectoryError. */
   lockoutPolicy(signal: AbortSignal): Promise<LockoutPolicy | undefined>;
   /**
@@ -29,6 +34,13 @@ export interface AdAuthenticator {
   /** Tries each part: servers, TLS, service account, tokenGroups, clock, group names. Never rejects. */
   diagnose(signal: AbortSignal): AsyncIterable<DirectoryFinding>;
   close(): Promise<void>;
+}
+
+export interface DirectoryGroup {
+  /** sAMAccountName, without a domain. */
+  readonly name: string;
+  /** RFC 2307, where the directory has it. */
+  readonly gidNumber: number | undefined;
 }
 
 /** Of the domain; an account may have a stricter one (fine-grained password policy). */

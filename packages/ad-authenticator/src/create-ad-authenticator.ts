@@ -7,6 +7,7 @@ import { explainEntries } from './decision.ts';
 import { diagnose } from './diagnose.ts';
 import { type DialOptions, directTcp } from './dial.ts';
 import { Directory } from './directory.ts';
+import { GroupDetails } from './group-details.ts';
 import { GroupList } from './group-list.ts';
 import { login, type LoginParts } from './login.ts';
 import { type AccountKey, find, lookUp } from './lookup.ts';
@@ -39,9 +40,16 @@ export function createAdAuthenticator(settings: AdSettings, parts: AdParts): AdA
     dialOptions: () => (dialOptions ??= makeDialOptions(settings, parts)),
   });
   const groups = new GroupList([...allow, ...adminGroups, ...hubGroups], settings.groupCacheSeconds, now);
+  const details = new GroupDetails(settings.groupCacheSeconds, now);
   const own: LoginParts = { settings, directory, groups, now };
   return {
     login: (typed, password, signal, beforeBind) => login(own, typed, password, signal, beforeBind),
+    async groups(sids, caller) {
+      if (settings.serviceAccount === undefined) return new Map();
+      return directory.byService(caller, async (connection, signal) =>
+        details.of(sids, await directory.names(connection, signal), connection, signal),
+      );
+    },
     lockoutPolicy: (signal) => lockoutPolicy(directory, signal),
     find: (account, signal) => find(own, account, signal),
     explain: (account, signal) => explain(own, account, signal),

@@ -1,4 +1,5 @@
 /** Accounts by the host's name service, or computed from what the directory says; either way checked before use. */
+import { DirectoryError, type AdAuthenticator, type DirectoryAccount } from '@berth/ad-authenticator';
 import {
   accountFromDirectory,
   accountSpellings,
@@ -8,6 +9,7 @@ import {
   IdentityError,
   parseAccountName,
   refuseUidCollision,
+  type DirectoryIdentity,
   type Getent,
   type IdMapping,
   type NameService,
@@ -23,6 +25,7 @@ type AccountSettings = NonNullable<Configuration['accounts']>;
 export function createAccountFinder(
   settings: AccountSettings,
   log: { warn(fields: object, message: string): void },
+  directory?: Pick<AdAuthenticator, 'groups'>,
   getent: Getent = getentProcess(),
 ): AccountFinder {
   const { separator } = settings;
@@ -53,7 +56,7 @@ export function createAccountFinder(
       const account =
         mapping === undefined
           ? await names.account(accountSpellings({ name, netbiosDomain, dnsDomain }, settings.names), signal)
-          : accountFromDirectory(found, {
+          : accountFromDirectory(await withGroups(found, mapping, directory, signal), {
               ...{ mapping, homeTemplate: settings.home.template, shell: settings.shell },
               ...(separator === undefined ? {} : { separator }),
             });
@@ -66,6 +69,25 @@ export function createAccountFinder(
     },
     check: (signal) => checkNames(names, mapping, signal),
   };
+}
+
+/** What ids and names of the account's groups are made of. Names alone are worth no failed login. */
+async function withGroups(
+  found: DirectoryAccount,
+  mapping: IdMapping,
+  directory: Pick<AdAuthenticator, 'groups'> | undefined,
+  signal: AbortSignal,
+): Promise<DirectoryIdentity> {
+  const sids = [...new Set([found.primaryGroupSid, ...found.groupSids])];
+  const groups = await directory?.groups(sids, signal).catch((error: unknown) => {
+    if (mapping.kind !== 'rfc2307' && error instanceof DirectoryError) return undefined;
+    throw error;
+  });
+  if (groups === undefined) return found;
+  const ids = [...groups].flatMap(([sid, { gidNumber }]) =>
+    gidNumber === undefined ? [] : [[sid, gidNumber] as const],
+  );
+  return { ...found, groupNames: new Map([...groups].map(([sid, { name }]) => [sid, name])), groupIds: new Map(ids) };
 }
 
 function spelledAccount(hubName: string): SpelledAccount {

@@ -60,7 +60,7 @@ export async function openLogin(parts: LoginParts): Promise<Login> {
   const audit = createAudit({ file: configuration.audit.file ?? join(folders.state, 'audit.jsonl'), key, now, log });
   const settings = directory && login && (await adSettings(parts));
   const authenticator = settings && sane('directory', () => createAdAuthenticator(settings, { now, log }));
-  const finder = accounts && createAccountFinder(accounts, log);
+  const finder = accounts && createAccountFinder(accounts, log, authenticator);
   const krb5Conf = tickets && siteKrb5Conf(tickets.krb5Conf, folders.runtime);
   const keeper = tickets && krb5Conf && (await makeKeeper(parts, krb5Conf));
   await keeper?.open();

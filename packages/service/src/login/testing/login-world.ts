@@ -130,6 +130,7 @@ export class LoginWorld {
         const account = byName('name' in key ? key.name : 'user1');
         return { account, refusal: undefined, groups: [], entries: [], allowed: true, admin: account.admin };
       },
+      groups: async () => new Map(),
       lockoutPolicy: async () => undefined,
       faults: () => [],
       diagnose: async function* () {},
