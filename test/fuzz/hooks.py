@@ -1,8 +1,8 @@
 """What schemathesis can't know of Berth: the keys that exist, and how a start's key follows from its body.
 
 Only parts that are right by the contract are touched; what was made wrong on purpose stays wrong. BERTH_FUZZ holds, as
-JSON, `keys` (of servers that exist) and `hub` (whose token speaks, if a hub's does); where there is a directory, `users`
-(who have logged in) and `password` (of each of them).
+JSON, `keys` (of servers that exist) and `hub` (whose token speaks, if a hub's does); with a directory,
+`users` (who have logged in) and `password` (of each of them).
 """
 
 import json
