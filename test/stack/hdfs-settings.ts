@@ -1,15 +1,13 @@
 /** core-site.xml and hdfs-site.xml of a Kerberized HDFS whose daemons and clients all know it by one address. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ServiceKeys } from './hdfs-principals.ts';
 
 export const HDFS_PORTS = { nameNode: 8020, web: 9870, data: 9866, dataIpc: 9867, dataWeb: 9864 } as const;
 
 export interface HdfsSettings {
   readonly address: string;
-  /** Full principals with one keytab for both: the daemons' and that of the web. */
-  readonly principal: string;
-  readonly webPrincipal: string;
-  readonly keytab: string;
+  readonly keys: ServiceKeys;
   /** Where blocks and names are stored. */
   readonly dataFolder: string;
 }
@@ -18,7 +16,8 @@ type Values = Readonly<Record<string, string | number | boolean>>;
 
 /** The daemons' settings. Each speaks by Kerberos, the DataNode by SASL too; no port is privileged and no host has a name. */
 export async function writeServerSettings(folder: string, settings: HdfsSettings): Promise<void> {
-  const { address, principal, webPrincipal, keytab, dataFolder } = settings;
+  const { address, dataFolder } = settings;
+  const { principal, keytab, webPrincipal, webKeytab } = settings.keys;
   const at = (port: number) => `${address}:${port}`;
   await write(folder, 'core-site.xml', {
     ...clientCore(address),
@@ -27,7 +26,7 @@ export async function writeServerSettings(folder: string, settings: HdfsSettings
     'hadoop.security.group.mapping': 'org.apache.hadoop.security.NullGroupsMapping',
     'hadoop.http.authentication.type': 'kerberos',
     'hadoop.http.authentication.kerberos.principal': webPrincipal,
-    'hadoop.http.authentication.kerberos.keytab': keytab,
+    'hadoop.http.authentication.kerberos.keytab': webKeytab,
     'hadoop.tmp.dir': dataFolder,
   });
   await write(folder, 'hdfs-site.xml', {
@@ -41,7 +40,7 @@ export async function writeServerSettings(folder: string, settings: HdfsSettings
     'dfs.datanode.kerberos.principal': principal,
     'dfs.datanode.keytab.file': keytab,
     'dfs.web.authentication.kerberos.principal': webPrincipal,
-    'dfs.web.authentication.kerberos.keytab': keytab,
+    'dfs.web.authentication.kerberos.keytab': webKeytab,
     'dfs.block.access.token.enable': true,
     // In place of certificates or ports below 1024; SASL stays on.
     'ignore.secure.ports.for.testing': true,

@@ -1,20 +1,21 @@
 /**
  * A Kerberized HDFS of a test's own: a NameNode and a DataNode of Hadoop 3.4.1, each a process, in the realm of a test's
- * directory.
+ * directory or MIT KDC.
  *
- *     const hdfs = await Hdfs.start({ folder, directory, address: engine.bridgeAddress });
+ *     const hdfs = await Hdfs.start({ folder, realm: directory, address: engine.bridgeAddress });
  *     await hdfs.makeHome('user1');                            // /user/user1, 0700
  *     const berthConfiguration = { containers: hdfsClient(folder) }; // may be asked for before it starts
  *
  * All that it writes lies below one folder. It listens at fixed ports of its address, which clients must reach.
  */
-import { randomBytes } from 'node:crypto';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { accepts } from './accepts.ts';
 import type { Directory } from './directory.ts';
 import { bringHadoopJars } from './hadoop-jars.ts';
+import { createServiceKeys, HDFS_HOST, type ServiceKeys } from './hdfs-principals.ts';
 import { HDFS_PORTS, writeClientSettings, writeServerSettings } from './hdfs-settings.ts';
+import type { MitKdc } from './mit-kdc.ts';
 import { residentMemory } from './proc.ts';
 import { startProgram, waitFor, type Program } from './program.ts';
 import { runCommand } from './run-command.ts';
@@ -22,8 +23,8 @@ import { runCommand } from './run-command.ts';
 export interface HdfsOptions {
   /** Made where missing; goes with `remove`. */
   readonly folder: string;
-  /** Gets the account `svc-hdfs`. */
-  readonly directory: Directory;
+  /** Whose tickets it takes. */
+  readonly realm: Directory | MitKdc;
   /** Of this host, one that clients reach: the engine's bridge address for containers. */
   readonly address: string;
 }
@@ -56,19 +57,20 @@ interface WebAnswer {
 export class Hdfs {
   readonly folder: string;
   readonly address: string;
-  /** `fs.defaultFS` of clients. */
-  readonly uri: string;
-  readonly #directory: Directory;
+  readonly #krb5ConfFile: string;
+  readonly #keys: ServiceKeys;
   readonly #jars: string;
   #programs: Program[] = [];
 
   /** Resolves once files can be written. */
-  static async start({ folder, directory, address }: HdfsOptions): Promise<Hdfs> {
+  static async start({ folder, realm, address }: HdfsOptions): Promise<Hdfs> {
     const jars = await bringHadoopJars((line) => process.stdout.write(`${line}\n`));
     await mkdir(join(folder, 'tmp'), { recursive: true });
-    const hdfs = new Hdfs(folder, directory, address, jars);
+    const keys = await createServiceKeys(realm, folder);
+    await writeClientSettings(clientFolder(folder), address, keys.principal);
+    await writeServerSettings(join(folder, 'conf'), { address, keys, dataFolder: join(folder, 'data') });
+    const hdfs = new Hdfs({ folder, address, realm }, keys, jars);
     try {
-      await hdfs.#configure();
       const format = hdfs.#java('hdfs.server.namenode.NameNode', '-format', '-force', '-nonInteractive');
       await runCommand('java', format, { cwd: folder, env: { PATH: '/usr/bin:/bin' }, seconds: 60 });
       await hdfs.start();
@@ -79,11 +81,11 @@ export class Hdfs {
     return hdfs;
   }
 
-  private constructor(folder: string, directory: Directory, address: string, jars: string) {
+  private constructor({ folder, address, realm }: HdfsOptions, keys: ServiceKeys, jars: string) {
     this.folder = folder;
     this.address = address;
-    this.uri = `hdfs://${address}:${HDFS_PORTS.nameNode}`;
-    this.#directory = directory;
+    this.#krb5ConfFile = realm.krb5ConfFile;
+    this.#keys = keys;
     this.#jars = jars;
   }
 
@@ -143,35 +145,12 @@ export class Hdfs {
     await rm(this.folder, { recursive: true, force: true });
   }
 
-  async #configure(): Promise<void> {
-    const { accounts, realm } = this.#directory;
-    const keytab = join(this.folder, 'hdfs.keytab');
-    await accounts.createUser({
-      name: 'svc-hdfs',
-      password: randomBytes(24).toString('base64'),
-      attributes: {
-        // A keytab logs in by this name; by a service's name alone nobody does.
-        userPrincipalName: `${SERVICE}@${realm}`,
-        // AES 128 and 256: Java 17 refuses tickets of RC4, which Samba gives otherwise.
-        'msDS-SupportedEncryptionTypes': 24,
-      },
-    });
-    await accounts.addServiceName('svc-hdfs', SERVICE, WEB_SERVICE);
-    for (const service of [SERVICE, WEB_SERVICE]) await accounts.exportKeytab(service, keytab);
-    const principal = `${SERVICE}@${realm}`;
-    await writeClientSettings(clientFolder(this.folder), this.address, principal);
-    await writeServerSettings(join(this.folder, 'conf'), {
-      ...{ address: this.address, principal, webPrincipal: `${WEB_SERVICE}@${realm}`, keytab },
-      dataFolder: join(this.folder, 'data'),
-    });
-  }
-
   #java(main: string, ...args: readonly string[]): string[] {
     return [
       ...['-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1'],
       // Else each JVM keeps a file in /tmp.
       ...['-XX:-UsePerfData', `-Djava.io.tmpdir=${join(this.folder, 'tmp')}`],
-      `-Djava.security.krb5.conf=${this.#directory.krb5ConfFile}`,
+      `-Djava.security.krb5.conf=${this.#krb5ConfFile}`,
       ...['-cp', `${join(this.folder, 'conf')}:${this.#jars}/*`, `org.apache.hadoop.${main}`, ...args],
     ];
   }
@@ -197,22 +176,19 @@ export class Hdfs {
   ): Promise<WebAnswer> {
     const env = {
       PATH: '/usr/bin:/bin',
-      KRB5_CONFIG: this.#directory.krb5ConfFile,
+      KRB5_CONFIG: this.#krb5ConfFile,
       KRB5CCNAME: `FILE:${join(this.folder, 'superuser.cc')}`,
     };
-    await runCommand('kinit', ['-k', '-t', join(this.folder, 'hdfs.keytab'), SERVICE], { env });
-    const url = new URL(`http://${HOST}:${HDFS_PORTS.web}/webhdfs/v1${path}?${new URLSearchParams({ op, ...query })}`);
-    const resolved = ['--resolve', `${HOST}:${HDFS_PORTS.web}:${this.address}`];
+    await runCommand('kinit', ['-k', '-t', this.#keys.keytab, this.#keys.principal], { env });
+    const url = new URL(
+      `http://${HDFS_HOST}:${HDFS_PORTS.web}/webhdfs/v1${path}?${new URLSearchParams({ op, ...query })}`,
+    );
+    const resolved = ['--resolve', `${HDFS_HOST}:${HDFS_PORTS.web}:${this.address}`];
     const args = ['-sS', '--negotiate', '-u', ':', ...resolved, '-X', method, url.href];
     const text = await runCommand('curl', args, { env, seconds: 30 });
     return text === '' ? {} : (JSON.parse(text) as WebAnswer);
   }
 }
-
-/** A name only: nobody looks it up. */
-const HOST = 'nn.corp.example.test';
-const SERVICE = `hdfs/${HOST}`;
-const WEB_SERVICE = `HTTP/${HOST}`;
 
 function clientFolder(folder: string): string {
   return join(folder, 'conf-client');
