@@ -26,6 +26,13 @@ export async function cpuSeconds(pid: number): Promise<number> {
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 }
 
+/** Seconds that a process's main thread has run so far, and has waited for a CPU that others had (the kernel's sched-stats.rst). */
+export async function mainThread(pid: number): Promise<{ readonly ran: number; readonly waited: number }> {
+  const text = await readFile(`/proc/${pid}/task/${pid}/schedstat`, 'utf8');
+  const [ran = 0, waited = 0] = text.split(' ').map((nanoseconds) => Number(nanoseconds) / 1e9);
+  return { ran, waited };
+}
+
 /** Resident memory of a process, bytes. */
 export async function residentBytes(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TokenHolder } from '../security/token-holder.ts';
 import { LoginStorm } from '../load/login-storm.ts';
 import { Onlooker, type Seen } from '../load/onlooker.ts';
-import { median, milliseconds, table } from './figures.ts';
+import { mainThread, median, milliseconds, seconds, table } from './figures.ts';
 import { startSimulatedService } from './simulated-service.ts';
 
 export interface HangingKdcOptions {
@@ -15,6 +15,13 @@ export interface HangingKdcOptions {
   readonly say: (line: string) => void;
   /** Ends the bench before its next measurement. */
   readonly signal: AbortSignal;
+}
+
+/** The service's main thread in one storm, seconds. */
+interface Thread {
+  readonly ran: number;
+  readonly waited: number;
+  readonly took: number;
 }
 
 const polled = Array.from({ length: 10 }, (_, i) => `polled${i + 1}`);
@@ -36,9 +43,9 @@ export async function benchHangingKdc({ folder, rounds, say, signal }: HangingKd
   say('  a directory, a KDC, and 70 users');
   const storm = await LoginStorm.make(folder, [...polled, ...started]);
   try {
-    const process = await startSimulatedService(join(folder, 'service'), { configuration: storm.configuration });
+    const program = await startSimulatedService(join(folder, 'service'), { configuration: storm.configuration });
     try {
-      const service = { url: process.url, token: await process.token() };
+      const service = { url: program.url, token: await program.token() };
       const hub = new TokenHolder(service, service.token, 'default');
       for (const name of storm.others) await storm.logIn(service, name);
       for (const user of polled) await hub.started(user, '', { port });
@@ -46,16 +53,20 @@ export async function benchHangingKdc({ folder, rounds, say, signal }: HangingKd
       await onlooker.look(sleep(2000));
       const quiet: Seen[] = [];
       const stormy: Seen[] = [];
+      const threads: Thread[] = [];
       for (let round = 1; round <= rounds; round++) {
         signal.throwIfAborted();
+        const before = await mainThread(program.pid);
         const [seen, took] = await during(onlooker, storm, service);
+        const after = await mainThread(program.pid);
         stormy.push(seen);
+        threads.push({ ran: after.ran - before.ran, waited: after.waited - before.waited, took: took / 1000 });
         quiet.push(await onlooker.look(sleep(took)));
         say(`  round ${round} of ${rounds}: the slowest poll ${milliseconds(Math.max(...seen.polls) / 1000)}`);
       }
-      return report(quiet, stormy);
+      return `${report(quiet, stormy)}\n\n${threadTable(threads)}`;
     } finally {
-      await process.close();
+      await program.close();
     }
   } finally {
     await storm.remove();
@@ -94,4 +105,10 @@ function report(quiet: readonly Seen[], stormy: readonly Seen[]): string {
   });
   const headings = ['without logins: median', 'worst', '50 logins at once, KDC hanging: median', 'worst', 'delayed'];
   return table(['', ...headings], rows);
+}
+
+function threadTable(threads: readonly Thread[]): string {
+  const of = (kind: keyof Thread) => seconds(median(threads.map((thread) => thread[kind])));
+  const row = ['fifty logins, KDC hanging; medians', of('took'), of('ran'), of('waited')];
+  return table(["the service's main thread", 'took', 'it ran', 'it waited for a CPU'], [row]);
 }
