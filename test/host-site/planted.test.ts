@@ -1,19 +1,7 @@
 /** What somebody may have put where the host's tickets are looked for: nothing of it is taken, and each user reads why. */
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { parseCcache, viewTgt, writeCcache } from '@berth/krb5-ccache';
-import {
-  chmod,
-  chown,
-  link,
-  lstat,
-  readdir,
-  readFile,
-  rm,
-  symlink,
-  truncate,
-  utimes,
-  writeFile,
-} from 'node:fs/promises';
+import { chmod, chown, link, lstat, readFile, rm, symlink, truncate, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { attempt, failureIn, nothingLeft } from '../failures/views.ts';
 import { startProgram, waitFor, type Program } from '../stack/program.ts';
@@ -37,7 +25,14 @@ beforeAll(async () => {
   await site.caches.byPbis(holder(other));
 });
 afterAll(() => site?.remove());
-beforeEach(() => rm(path, { force: true, recursive: true }));
+/** What wasn't refused in one test is no matter of the next. */
+beforeEach(async () => {
+  await rm(path, { force: true, recursive: true });
+  if ((await site.stack.containers(user)).length === 0) return;
+  await site.stack.berth.call('admin', 'DELETE', `/v1/users/${user}/ticket`);
+  await site.stack.hubApi.stopServer(user);
+  await nothingLeft(site.stack, user);
+});
 
 const own = async (bytes: Uint8Array): Promise<void> => {
   await writeFile(path, bytes, { mode: 0o600 });
@@ -53,8 +48,8 @@ async function refused(): Promise<string> {
   const sentence = failureIn(seen);
   expect(seen.after).toContain(sentence.replace(/^Spawn failed: /, ''));
   await nothingLeft(site.stack, user);
-  for (const kind of ['tickets', 'krb5'])
-    expect(await readdir(join(site.stack.berth.runtime, kind))).not.toContain(String(uid));
+  for (const file of [site.master(user), site.published(user)])
+    await expect(lstat(file)).rejects.toMatchObject({ code: 'ENOENT' });
   return sentence;
 }
 
