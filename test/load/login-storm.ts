@@ -50,7 +50,8 @@ export class LoginStorm {
     this.others = others;
     const { domain, ldapsUrl, caFile } = directory;
     this.configuration = {
-      directory: { domain, servers: [ldapsUrl], caFile },
+      // A Samba on a busy machine takes its time for fifty binds at once.
+      directory: { domain, servers: [ldapsUrl], caFile, timeouts: { connect: '15s', operation: '20s', login: '40s' } },
       login: { allow: ['BANK\\domain^users'] },
       accounts: { source: 'pbis', home: { roots: [homes], template: `${homes}/{username}`, create: true } },
       tickets: { sources: ['password'], krb5Conf: kdc.krb5ConfFile, timeout: `${ticketSeconds}s` },
