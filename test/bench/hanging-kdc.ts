@@ -41,7 +41,7 @@ export async function benchHangingKdc({ folder, rounds, say, signal }: HangingKd
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
   const { port } = listener.address() as AddressInfo;
   say('  a directory, a KDC, and 70 users');
-  const storm = await LoginStorm.make(folder, [...polled, ...started]);
+  const storm = await LoginStorm.make(folder, [...polled, ...started], 5);
   try {
     const program = await startSimulatedService(join(folder, 'service'), { configuration: storm.configuration });
     try {

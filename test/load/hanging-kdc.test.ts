@@ -6,6 +6,8 @@ import { sharedEngine, testFolder } from '../stack/shared-engine.ts';
 import { LoginStorm, type LoginAnswer } from './login-storm.ts';
 import { Onlooker, type Seen } from './onlooker.ts';
 
+/** How long each login waits for the KDC. Whoever waits for it too waits as long; a busy machine alone is quicker. */
+const kdcSeconds = 15;
 const polled = ['polled1', 'polled2'];
 const started = ['started1', 'started2', 'started3'];
 let storm: LoginStorm;
@@ -17,7 +19,7 @@ let seen: Seen;
 beforeAll(async () => {
   const engine = sharedEngine();
   const folder = await testFolder();
-  storm = await LoginStorm.make(folder, [...polled, ...started]);
+  storm = await LoginStorm.make(folder, [...polled, ...started], kdcSeconds);
   berth = await Berth.start({
     ...{ folder, dockerSocket: engine.socketPath, images: [engine.tinyImage] },
     configuration: { ...storm.configuration, instance: 'hanging-kdc' },
@@ -46,14 +48,14 @@ test('fifty who log in while the KDC hangs are all let in, without a ticket, and
 
 test('meanwhile each question about a server is answered at once', () => {
   expect(seen.polls.length).toBeGreaterThan(50);
-  expect(Math.max(...seen.polls)).toBeLessThan(3000);
-  expect(Math.max(...seen.health)).toBeLessThan(3000);
+  expect(Math.max(...seen.polls)).toBeLessThan(10_000);
+  expect(Math.max(...seen.health)).toBeLessThan(10_000);
 });
 
 test('meanwhile servers of those who have a ticket start, and the event stream tells of each step', () => {
   expect(seen.starts.length).toBeGreaterThan(1);
-  expect(Math.max(...seen.events)).toBeLessThan(3000);
-  expect(Math.max(...seen.starts)).toBeLessThan(15_000);
+  expect(Math.max(...seen.events)).toBeLessThan(10_000);
+  expect(Math.max(...seen.starts)).toBeLessThan(30_000);
 });
 
 test('once the KDC answers again, the next login brings the ticket', async () => {

@@ -12,8 +12,6 @@ export interface LoginAnswer {
 }
 
 const password = 'Pa55-of-user';
-/** Of one login's ticket, seconds: how long a storm takes. */
-const ticketSeconds = 5;
 
 export class LoginStorm {
   readonly directory: Directory;
@@ -25,14 +23,14 @@ export class LoginStorm {
   /** Of berth.yaml. */
   readonly configuration: Readonly<Record<string, unknown>>;
 
-  /** `others`: names of further users. */
-  static async make(folder: string, others: readonly string[]): Promise<LoginStorm> {
+  /** `others`: names of further users; `ticketSeconds`: how long a login waits for the KDC, at most 15. */
+  static async make(folder: string, others: readonly string[], ticketSeconds: number): Promise<LoginStorm> {
     const homes = join(folder, 'home');
     await mkdir(homes, { recursive: true });
     const directory = await Directory.start({ folder: join(folder, 'ad') });
     try {
       const kdc = await MitKdc.start({ folder: join(folder, 'kdc'), lifeSeconds: 36_000, renewSeconds: 604_800 });
-      const storm = new LoginStorm(directory, kdc, others, homes);
+      const storm = new LoginStorm(directory, kdc, others, { homes, ticketSeconds });
       for (const name of [...storm.many, ...others]) {
         await directory.accounts.createUser({ name, password });
         await kdc.createUser(name, password);
@@ -44,7 +42,12 @@ export class LoginStorm {
     }
   }
 
-  private constructor(directory: Directory, kdc: MitKdc, others: readonly string[], homes: string) {
+  private constructor(
+    directory: Directory,
+    kdc: MitKdc,
+    others: readonly string[],
+    { homes, ticketSeconds }: { readonly homes: string; readonly ticketSeconds: number },
+  ) {
     this.directory = directory;
     this.kdc = kdc;
     this.others = others;
