@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { killShims, unmountUnder } from './dockerd-leftovers.ts';
 import { removeRules } from './firewall.ts';
-import { runCommand } from './run-command.ts';
+import { runCommand, tryCommand } from './run-command.ts';
 
 const prefix = 'berth-';
 
@@ -61,7 +61,8 @@ async function removeNetwork(number: number): Promise<void> {
   const ours = links
     .filter((link) => link.addr_info?.some(({ local }) => prefixes.some((start) => local?.startsWith(start))))
     .map((link) => link.ifname);
-  for (const name of ours) await runCommand('ip', ['link', 'del', name]);
+  // Another run may be clearing away the same dead one.
+  for (const name of ours) await tryCommand('ip', ['link', 'del', name]);
   await removeRules(new Set([...ours, `br-berth${number}`]), prefixes);
 }
 

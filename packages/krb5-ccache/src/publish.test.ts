@@ -47,22 +47,27 @@ test('a new ticket takes the place of the old in the same folder, which stays mo
 });
 
 test.each([
-  ['a link to the ticket of another', (victim: string) => symlink(victim, published)],
-  ['a link to nothing', () => symlink('/nowhere/at/all', published)],
-  ['a hard link', (victim: string) => link(victim, published)],
-  ['a FIFO', () => promisify(execFile)('mkfifo', [published])],
-  ['a ticket of another principal', () => writeFile(published, 'stranger')],
-])('%s in the place of the ticket is replaced, not followed', async (_, plant) => {
-  await publications.publish(owner, Buffer.from('before'));
-  await rm(published);
-  const victim = join(root, 'victim');
-  await writeFile(victim, "victim's own", { mode: 0o600 });
-  await plant(victim);
-  expect(await publications.publish(owner, ticket)).toEqual([]);
-  expect(await readFile(published)).toEqual(ticket);
-  expect([(await lstat(published)).isFile(), await staged()]).toEqual([true, []]);
-  expect(await readFile(victim, 'utf8')).toBe("victim's own");
-});
+  ['a link to the ticket of another', (victim: string) => symlink(victim, published), 'a symbolic link'],
+  ['a link to nothing', () => symlink('/nowhere/at/all', published), 'a symbolic link'],
+  ['a hard link', (victim: string) => link(victim, published), 'a file of several names'],
+  ['a FIFO', () => promisify(execFile)('mkfifo', [published]), 'a FIFO'],
+  ['a ticket of another principal', () => writeFile(published, 'stranger'), undefined],
+])(
+  '%s in the place of the ticket is replaced, not followed, and told where no program makes it',
+  async (_, plant, was) => {
+    await publications.publish(owner, Buffer.from('before'));
+    await rm(published);
+    const victim = join(root, 'victim');
+    await writeFile(victim, "victim's own", { mode: 0o600 });
+    await plant(victim);
+    expect(await publications.publish(owner, ticket)).toEqual(
+      was === undefined ? [] : [`${published} was ${was} and was replaced: its user put it there.`],
+    );
+    expect(await readFile(published)).toEqual(ticket);
+    expect([(await lstat(published)).isFile(), await staged()]).toEqual([true, []]);
+    expect(await readFile(victim, 'utf8')).toBe("victim's own");
+  },
+);
 
 test('a directory in the place of the ticket is moved aside with what it holds, and told', async () => {
   await mkdir(join(published, 'deep'), { recursive: true });

@@ -6,7 +6,7 @@
  * which replaces a link or a FIFO without opening it. Above the folder nobody but the service may write, so it stays where it is.
  */
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import { lstat, mkdir, open, readdir, rename, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TicketError } from './errors.ts';
@@ -46,8 +46,9 @@ export class Publications {
     try {
       await this.#userFolder(folder, owner);
       await writeFor(owner, staged, bytes);
+      obstacles.push(...(await planted(join(folder, 'krb5cc'), owner.uid)));
       while (!(await renamed(staged, join(folder, 'krb5cc')))) {
-        if (obstacles.length === OBSTACLES)
+        if (obstacles.length >= OBSTACLES)
           throw new TicketError(
             'ticket-unsafe',
             `${folder}/krb5cc is made a directory again and again by user ${owner.uid}.`,
@@ -110,6 +111,23 @@ async function writeFor({ uid, gid }: TicketOwner, path: string, bytes: Uint8Arr
   } finally {
     await file.close();
   }
+}
+
+/** What will be replaced though no program that renews tickets makes it; only for the sentence, so it may have changed since. */
+async function planted(path: string, uid: number): Promise<string[]> {
+  const there = await lstat(path).catch(() => undefined);
+  const kind = there && oddity(there, uid);
+  return kind === undefined ? [] : [`${path} was ${kind} and was replaced: its user put it there.`];
+}
+
+/** Undefined for a plain file of the user, and for a directory, which is told when it is moved aside. */
+function oddity(there: Stats, uid: number): string | undefined {
+  if (there.isDirectory()) return undefined;
+  if (there.isSymbolicLink()) return 'a symbolic link';
+  if (there.isFIFO()) return 'a FIFO';
+  if (!there.isFile()) return 'no plain file';
+  if (there.nlink > 1) return 'a file of several names';
+  return there.uid === uid ? undefined : `a file of uid ${there.uid}`;
 }
 
 /** False: a directory has the name. */
