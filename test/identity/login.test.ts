@@ -34,11 +34,11 @@ afterAll(() => site?.remove());
 
 /** Everybody's primary group lets nobody in, save that of primary1, which is Domain Users. */
 async function prepare(accounts: DirectoryAccounts): Promise<void> {
-  await accounts.createGroup({ name: 'staff' });
+  await accounts.createGroup({ name: 'bank staff' });
   await accounts.createUser({ name: 'primary1', password });
   for (const name of members) {
     await accounts.createUser({ name, password });
-    await accounts.setPrimaryGroup(name, 'staff');
+    await accounts.setPrimaryGroup(name, 'bank staff');
     await accounts.removeMembers('Domain Users', [name]);
   }
   await accounts.createGroup({ name: 'level 3', members: ['nested1', 'user1'] });

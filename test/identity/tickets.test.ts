@@ -1,13 +1,14 @@
 /** The ticket in a notebook: it works without a password, it is nobody else's, and it goes and comes as it should. */
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { readdir, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser } from '../stack/browser.ts';
 import { DirectoryStack, textOf } from '../stack/directory-stack.ts';
 import { klist, sidByJava, sidByMit } from '../stack/gssapi.ts';
 import { kerberosImage } from '../stack/kerberos-image.ts';
 import type { Notebook } from '../stack/notebook.ts';
-import { sharedEngine, testFolder } from '../stack/shared-engine.ts';
+import { runCommand } from '../stack/run-command.ts';
+import { docker, sharedEngine, testFolder } from '../stack/shared-engine.ts';
 import { shell } from './shell.ts';
 
 const password = 'Pa55-of-user1';
@@ -123,6 +124,39 @@ test('berth whoami tells of the ticket: whose, until when, whence, and when it i
   const seconds = await inShell(one, `date -u -d "$(klist | awk '/krbtgt/ { print $3, $4 }')" +%s`);
   expect(seconds).toEqual([String(Math.floor(end / 1000))]);
 });
+
+test('neither password nor ticket is anywhere but in the ticket itself', async () => {
+  const { berth, hub } = site.stack;
+  expect((await berth.call('admin', 'POST', '/v1/backups')).ok).toBe(true);
+  const [container] = await site.stack.containers('user1');
+  const inspected = await docker(sharedEngine(), 'inspect', container?.Id ?? '');
+  const logged = await docker(sharedEngine(), 'logs', container?.Id ?? '');
+  const answers = ['/v1/users/user1', '/v1/servers', '/v1/history', '/metrics', '/v1/hub?user=user1'];
+  const said = await Promise.all(
+    answers.map(async (at) => [at, await (await berth.call('admin', 'GET', at)).text()] as const),
+  );
+  const commands = await runCommand('sh', ['-c', 'cat /proc/[0-9]*/cmdline 2>/dev/null; true']);
+  const files = [
+    ...(await filesBelow(berth.state)),
+    ...(await filesBelow(berth.runtime)).filter((file) => !file.endsWith('/krb5cc')),
+  ];
+  expect(files).toEqual(
+    expect.arrayContaining([join(berth.state, 'audit.jsonl'), expect.stringMatching(/\/backups\/.*\.db$/)]),
+  );
+  const texts = { inspected, logged, commands, hub: hub.log(), berth: berth.log(), ...Object.fromEntries(said) };
+  const places = new Map(Object.entries(texts).map(([name, text]) => [name, Buffer.from(text)]));
+  for (const file of files) places.set(file, await readFile(file));
+  // The tail of a ccache is the ticket that its owner can only show, not read; any forty bytes of it will do.
+  const ticket = (await readFile(join(berth.runtime, 'krb5', String(one.uid), 'krb5cc'))).subarray(-60, -20);
+  const secrets = [password, ticket, ticket.toString('base64').slice(0, 48), ticket.toString('hex')];
+  const found = secrets.map((secret) => [...places].filter(([, text]) => text.includes(secret)).map(([name]) => name));
+  expect(found).toEqual([[], [], [], []]);
+}, 60_000);
+
+async function filesBelow(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name));
+}
 
 test('destroyed by an admin it is gone from the running notebook, and a new login brings another', async () => {
   await site.cli('kdestroy', 'user1');
