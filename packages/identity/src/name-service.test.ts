@@ -46,6 +46,12 @@ test('an account is found with its groups; those without a name keep their gid',
   expect(asked.slice(0, 2)).toEqual(['passwd -- anna maria', 'passwd -- BANK\\anna^maria']);
 });
 
+test("what the host's own files call a gid is asked of the files alone, many at once", async () => {
+  const { service, asked } = fake({ '-s files group -- 999 210764290': 'docker:x:999:\n' });
+  expect(await service.localGroups([999, 210_764_290], never)).toEqual(new Map([[999, 'docker']]));
+  expect(asked).toHaveLength(1);
+});
+
 test('an empty shell is /bin/sh', async () => {
   const { service } = fake({
     'passwd -- user1': 'user1:x:1001:1001::/home/user1:\n',

@@ -29,6 +29,8 @@ export interface NameService {
   account(spellings: string | readonly string[], signal: AbortSignal): Promise<PosixAccount>;
   /** Whether the host's own files (/etc/passwd) hold an account of this name, with its domain or without. Rejects like `account`. */
   isLocal(name: string, signal: AbortSignal): Promise<boolean>;
+  /** What the host's own files (/etc/group) call these gids; those that they don't have are left out. Rejects with IdentityError `name-service-failed`. */
+  localGroups(gids: readonly number[], signal: AbortSignal): Promise<ReadonlyMap<number, string>>;
   /** Who has the uid now, the host's own files first. Rejects with IdentityError `name-service-failed`. */
   uidHolder(uid: number, signal: AbortSignal): Promise<UidHolder | undefined>;
 }
@@ -78,8 +80,12 @@ export function createNameService({ getent, forms = {} }: NameServiceParts): Nam
     );
   };
 
-  const groupNames = async (gids: readonly number[], signal: AbortSignal): Promise<ReadonlyMap<number, string>> => {
-    const { output } = await ask(['group', '--', ...gids.map(String)], signal);
+  const groupNames = async (
+    gids: readonly number[],
+    signal: AbortSignal,
+    files = false,
+  ): Promise<ReadonlyMap<number, string>> => {
+    const { output } = await ask([...(files ? ['-s', 'files'] : []), 'group', '--', ...gids.map(String)], signal);
     const entries = linesOf(output)
       .map(parseGroupLine)
       .filter((entry): entry is GroupEntry => entry !== undefined);
@@ -111,6 +117,7 @@ export function createNameService({ getent, forms = {} }: NameServiceParts): Nam
       const local = async (key: string) => (await passwd(key, signal, true)) !== undefined;
       return (await local(name)) || (bare !== name && (await local(bare)));
     },
+    localGroups: (gids, signal) => groupNames(gids, signal, true),
     async uidHolder(uid, signal) {
       for (const local of [true, false]) {
         const entry = await passwd(String(uid), signal, local);

@@ -119,6 +119,24 @@ test('groups with power over the host are left out, and the log says so', async 
   expect(warned.join()).toContain('docker');
 });
 
+test('where ids are computed, names of the directory have no power, and gids of local groups do', async () => {
+  const posix = { uidNumber: 11_104, gidNumber: 10_513, unixHomeDirectory: '/home/user1', loginShell: '/bin/sh' };
+  const groups = async () =>
+    new Map([
+      [`${domain}-513`, { name: 'staff', gidNumber: 10_513 }],
+      [`${domain}-1200`, { name: 'admin', gidNumber: 11_200 }],
+      [`${domain}-1201`, { name: 'risk', gidNumber: 5999 }],
+    ]);
+  const found = { ...user1, posix, groupSids: [`${domain}-513`, `${domain}-1200`, `${domain}-1201`] };
+  const getent = host([], { groups: { 5999: 'docker' } });
+  const account = await finder('{source: rfc2307}', getent, groups).ofDirectory(found, signal);
+  expect(account).toMatchObject({ groupName: 'staff', groups: [{ gid: 11_200, name: 'admin' }] });
+  const primary = host([], { groups: { 10513: 'disk' } });
+  await expect(finder('{source: rfc2307}', primary, groups).ofDirectory(found, signal)).rejects.toMatchObject({
+    code: 'account-unsafe',
+  });
+});
+
 test("a hub's own user is looked up under the name that the hub has", async () => {
   const getent = host(['BANK\\anna^maria:*:11104:10513::/home/anna:/bin/sh'], { groups: { 10513: 'domain users' } });
   const accounts = finder('{source: name-service}', getent);

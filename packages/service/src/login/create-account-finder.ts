@@ -40,14 +40,16 @@ export function createAccountFinder(
 
   const safe = async (account: PosixAccount, name: string, sid: string | undefined, signal: AbortSignal) => {
     const isLocal = await names.isLocal(name, signal);
-    const checked = checkAccount(account, rules, { fromDirectory: sid !== undefined, isLocal });
+    const judged = mapping === undefined ? account : await asTheHostCallsThem(account, names, signal);
+    const checked = checkAccount(judged, rules, { fromDirectory: sid !== undefined, isLocal });
     const holder = await names.uidHolder(account.uid, signal);
     if (holder?.local) refuseUidCollision({ uid: account.uid, name: account.name, ...(sid && { sid }) }, [holder]);
     if (checked.dropped.length > 0) {
       const dropped = checked.dropped.map(({ group, reason }) => `${group.name || group.gid}: ${reason}`);
       log.warn({ account: account.name, dropped }, 'groups that notebooks never get are left out');
     }
-    return checked.account;
+    const kept = new Set(checked.account.groups.map(({ gid }) => gid));
+    return { ...account, groups: account.groups.filter(({ gid }) => kept.has(gid)) };
   };
 
   return {
@@ -68,6 +70,24 @@ export function createAccountFinder(
       return safe(account, spelled.name, undefined, signal);
     },
     check: (signal) => checkNames(names, mapping, signal),
+  };
+}
+
+/**
+ * Where ids are computed, a group of the directory that is called `staff` or `docker` has no power over the host by that name; one whose
+ * gid is that of a local group has.
+ */
+async function asTheHostCallsThem(
+  account: PosixAccount,
+  names: Pick<NameService, 'localGroups'>,
+  signal: AbortSignal,
+): Promise<PosixAccount> {
+  const gids = [account.gid, ...account.groups.map(({ gid }) => gid)];
+  const local = await names.localGroups(gids, signal);
+  return {
+    ...account,
+    groupName: local.get(account.gid) ?? '',
+    groups: account.groups.map(({ gid }) => ({ gid, name: local.get(gid) ?? '' })),
   };
 }
 
