@@ -1,4 +1,5 @@
 /** A folder of the host's ticket caches, and the programs that write them as PBIS and SSSD do: processes of their own. */
+import { parseCcache, type Credential } from '@berth/krb5-ccache';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runCommand } from '../stack/run-command.ts';
@@ -82,3 +83,10 @@ export class HostCaches {
 }
 
 const environment = { PATH: '/usr/bin:/bin', KRB5_CONFIG: 'krb5.conf' };
+
+/** The ticket-granting ticket: kinit puts notes of its own before it. */
+export function tgtIn(bytes: Uint8Array): Credential {
+  const found = parseCcache(bytes).credentials.find(({ server }) => server.components[0] === 'krbtgt');
+  if (found === undefined) throw new Error('no ticket-granting ticket');
+  return found;
+}

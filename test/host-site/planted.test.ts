@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { attempt, failureIn, nothingLeft } from '../failures/views.ts';
 import { startProgram, waitFor, type Program } from '../stack/program.ts';
 import { runCommand } from '../stack/run-command.ts';
+import { tgtIn } from './host-caches.ts';
 import { holder, HostSite, uidOf } from './host-site.ts';
 
 const user = 'user1';
@@ -133,8 +134,7 @@ while True:
 
 test('a cache that is another one at each look is refused', async () => {
   const cache = parseCcache(good);
-  const [tgt] = cache.credentials;
-  if (tgt === undefined) throw new Error('no ticket');
+  const tgt = tgtIn(good);
   const padded = { ...cache, credentials: [tgt, { ...tgt, secondTicket: new Uint8Array(1_000_000) }] };
   await writeFile(`${path}-large`, writeCcache(padded), { mode: 0o600 });
   await own(writeCcache(padded));
