@@ -67,6 +67,19 @@ test.each([
   expect(sentence).toContain(more);
 });
 
+test('an admin destroys the ticket of a user whose last server has stopped', async () => {
+  await site.reconfigure({ hostCaches: [`FILE:${site.caches.folder}/krb5cc_{uid}_*`] });
+  await site.caches.bySssd(holder('user1'));
+  await principalInServer('user1');
+  await site.stack.hubApi.stopServer('user1');
+  await nothingLeft(site.stack, 'user1');
+  await access(site.master('user1'));
+  const answer = await site.stack.berth.call('admin', 'DELETE', '/v1/users/user1/ticket');
+  expect([answer.status, ((await answer.json()) as { ticket: unknown }).ticket]).toEqual([200, null]);
+  for (const file of [site.master('user1'), site.published('user1')])
+    await expect(access(file)).rejects.toMatchObject({ code: 'ENOENT' });
+});
+
 test('where a ticket is optional, a server starts without one', async () => {
   await site.reconfigure({ start: 'optional' }, ['default_ccache_name = KCM:']);
   const seen = await attempt(site.stack, await site.loggedIn('user3'), 'user3');

@@ -101,13 +101,33 @@ class DirectoryUsers implements Users {
     return this.#view(user);
   }
 
-  get(name: string, caller: Caller): UserView {
+  async get(name: string, caller: Caller, signal: AbortSignal): Promise<UserView> {
+    const view = this.#seen(name, caller) ?? (await this.#ofHost(name, caller, signal));
+    if (view === undefined) throw notFound(name);
+    return view;
+  }
+
+  /** From memory; undefined for a user whom the caller doesn't know. */
+  #seen(name: string, caller: Caller): UserView | undefined {
     const user = this.#parts.known.get(name);
-    if (user !== undefined && maySee(caller, user)) return this.#view(user);
+    if (user !== undefined) return maySee(caller, user) ? this.#view(user) : undefined;
     const servers = this.#servers(name).filter(({ hub }) => caller.role !== 'hub' || caller.hub === hub);
     const account = servers.find((server) => server.account !== undefined)?.account;
-    if (user === undefined && account !== undefined) return this.#ofServer(name, account);
-    throw notFound(name);
+    return account && this.#ofServer(name, account);
+  }
+
+  /** Where hubs have authenticators of their own, an admin asks the name service: a ticket may outlive the user's last server. */
+  async #ofHost(name: string, caller: Caller, signal: AbortSignal): Promise<UserView | undefined> {
+    const { directory, accounts, tickets } = this.#parts;
+    if (caller.role === 'hub' || directory !== undefined || accounts === undefined) return undefined;
+    try {
+      const account = await accounts.ofHubUser(name, signal);
+      const principal = tickets?.view(account.uid)?.principal;
+      return { ...this.#ofServer(name, { ...account, ...(principal === undefined ? {} : { principal }) }), account };
+    } catch (error) {
+      if (error instanceof IdentityError && error.code !== 'name-service-failed') return undefined;
+      throw error;
+    }
   }
 
   async refresh(name: string, caller: Caller, signal: AbortSignal): Promise<Refreshed> {
@@ -145,8 +165,8 @@ class DirectoryUsers implements Users {
     return { name, known: user !== undefined, directory: explanation, account, accountProblem, ticket };
   }
 
-  async destroyTicket(name: string, caller: Caller): Promise<UserView> {
-    const view = this.get(name, caller);
+  async destroyTicket(name: string, caller: Caller, signal: AbortSignal): Promise<UserView> {
+    const view = await this.get(name, caller, signal);
     if (view.account !== undefined) await this.#parts.tickets?.wipe(view.account.uid);
     await this.#parts.audit.write({
       event: 'ticket-destroyed',
@@ -155,7 +175,7 @@ class DirectoryUsers implements Users {
       user: name,
       sid: view.sid,
     });
-    return this.get(name, caller);
+    return this.get(name, caller, signal);
   }
 
   async forget(name: string, caller: Caller): Promise<UserView> {
@@ -177,9 +197,10 @@ class DirectoryUsers implements Users {
 
   notices(name: string, caller: Caller): readonly string[] {
     try {
-      return this.get(name, caller).notices;
+      return this.#seen(name, caller)?.notices ?? [];
     } catch (error) {
-      if (error instanceof UserError || error instanceof SpawnError) return [];
+      // Not yet ready: it isn't known which servers there are.
+      if (error instanceof SpawnError) return [];
       throw error;
     }
   }

@@ -23,7 +23,7 @@ test('whoever the directory lets in is known by the name that the directory writ
   });
   expect(world.records.saved.get('user1')).toMatchObject({ sid: user.sid });
   expect(world.obtained).toMatchObject([{ owner: { uid: 10_001, gid: 10_000, username: 'User1' } }]);
-  expect(world.users.get('user1', hub)).toEqual(user);
+  expect(await world.users.get('user1', hub, new AbortController().signal)).toEqual(user);
 });
 
 test('the password is in no record, no audit event and no log line', async () => {

@@ -1,7 +1,7 @@
 import { DirectoryError, LoginRefused, type LoginRefusalCode } from '@berth/ad-authenticator';
 import { IdentityError } from '@berth/identity';
 import { expect, test } from '@jest/globals';
-import { directoryAccount, LoginWorld } from './testing/login-world.ts';
+import { directoryAccount, keptTicket, LoginWorld } from './testing/login-world.ts';
 
 const hub = { role: 'hub', hub: 'default' } as const;
 const signal = new AbortController().signal;
@@ -33,7 +33,7 @@ test.each<[LoginRefusalCode]>([['account-unknown'], ['account-disabled'], ['acco
     });
     expect(world.records.saved.get('user1')?.logins).toEqual([]);
     expect(world.audited.at(-1)).toMatchObject({ event: 'refresh', outcome: 'refused', code, by: 'hub default' });
-    expect(() => world.users.get('user1', hub)).toThrow('No user user1 is known here.');
+    await expect(world.users.get('user1', hub, signal)).rejects.toThrow('No user user1 is known here.');
   },
 );
 
@@ -79,7 +79,20 @@ test("another hub's users are nobody here", async () => {
   const world = await loggedIn();
   const other = { role: 'hub', hub: 'other' } as const;
   await expect(world.users.refresh('user1', other, signal)).rejects.toMatchObject({ code: 'user-not-found' });
-  expect(() => world.users.get('user1', other)).toThrow('known here');
-  await expect(world.users.destroyTicket('user1', other)).rejects.toMatchObject({ code: 'user-not-found' });
+  await expect(world.users.get('user1', other, signal)).rejects.toThrow('known here');
+  await expect(world.users.destroyTicket('user1', other, signal)).rejects.toMatchObject({ code: 'user-not-found' });
   expect(world.users.notices('user1', other)).toEqual([]);
+});
+
+test('where hubs have authenticators of their own, an admin sees and destroys the ticket of who has no server any more', async () => {
+  const world = new LoginWorld({ directory: false });
+  const admin = { role: 'admin' } as const;
+  world.kept.set(10_001, keptTicket());
+  expect(await world.users.get('user1', admin, signal)).toMatchObject({
+    ...{ name: 'user1', sid: undefined, principal: 'User1@CORP.EXAMPLE.TEST' },
+    ...{ account: { uid: 10_001, home: '/home/BANK/user1' }, ticket: { source: 'password' } },
+  });
+  expect(await world.users.destroyTicket('user1', admin, signal)).toMatchObject({ ticket: undefined });
+  expect(world.wiped).toEqual([10_001]);
+  await expect(world.users.destroyTicket('user1', hub, signal)).rejects.toMatchObject({ code: 'user-not-found' });
 });

@@ -12,13 +12,14 @@ export interface Users {
    * `login-not-configured`. A ticket that could not be got is a notice, not a refusal.
    */
   logIn(attempt: LoginAttempt, signal: AbortSignal): Promise<UserView>;
-  /** From memory. Throws UserError `user-not-found`; a hub knows those who logged in through it. */
-  get(name: string, caller: Caller): UserView;
+  /** Rejects with UserError `user-not-found`; a hub knows those who logged in through it, or have servers of it. */
+  get(name: string, caller: Caller, signal: AbortSignal): Promise<UserView>;
   /** Rejects with UserError `user-not-found`. Whoever can't be asked about stays logged in while the grace runs. */
   refresh(name: string, caller: Caller, signal: AbortSignal): Promise<Refreshed>;
   /** Rejects with IdentityError `name-invalid`, DirectoryError, UserError `user-not-found`. */
   explain(name: string, signal: AbortSignal): Promise<Explained>;
-  destroyTicket(name: string, caller: Caller): Promise<UserView>;
+  /** Rejects with UserError `user-not-found`. */
+  destroyTicket(name: string, caller: Caller, signal: AbortSignal): Promise<UserView>;
   /** Rejects with UserError `user-not-found`, `user-has-servers`. */
   forget(name: string, caller: Caller): Promise<UserView>;
   /** What the user should know, each a sentence; empty where there is nothing, also of users whom the caller doesn't know. */

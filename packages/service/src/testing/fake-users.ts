@@ -55,7 +55,7 @@ export class FakeUsers implements Users {
   faulty = { directory: [] as string[], tickets: [] as string[], audit: [] as string[] };
 
   logIn = async (attempt: LoginAttempt) => this.#answer('logIn', attempt);
-  get = (name: string, caller: Caller) => this.#answer('get', { name, caller });
+  get = async (name: string, caller: Caller) => this.#answer('get', { name, caller });
   destroyTicket = async (name: string, caller: Caller) => this.#answer('destroyTicket', { name, caller });
   forget = async (name: string, caller: Caller) => this.#answer('forget', { name, caller });
   notices = () => this.user?.notices ?? [];

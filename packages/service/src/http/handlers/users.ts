@@ -17,7 +17,10 @@ export function userHandlers({ users }: UserParts) {
       return { status: 200, json: toUser(user) };
     },
 
-    getUser: ({ caller, path }) => ({ status: 200, json: toUser(users.get(path.name, caller)) }),
+    getUser: async ({ caller, path, signal }) => ({
+      status: 200,
+      json: toUser(await users.get(path.name, caller, signal)),
+    }),
 
     forgetUser: async ({ caller, path }) => ({ status: 200, json: toUser(await users.forget(path.name, caller)) }),
 
@@ -31,9 +34,9 @@ export function userHandlers({ users }: UserParts) {
       json: toExplanation(await users.explain(path.name, signal)),
     }),
 
-    destroyTicket: async ({ caller, path }) => ({
+    destroyTicket: async ({ caller, path, signal }) => ({
       status: 200,
-      json: toUser(await users.destroyTicket(path.name, caller)),
+      json: toUser(await users.destroyTicket(path.name, caller, signal)),
     }),
   } satisfies Partial<Handlers>;
 }
