@@ -17,7 +17,7 @@ test.each([
   ['-x', /'-x' is never looked up: .* one that begins with '-' for an option/],
   ['root', /The account 'root' can't run a notebook: its name is that of a system account/],
   ['oracle', /The account 'oracle' can't run a notebook: its uid, 54, is below 1000/],
-  ['group1', /its primary group, its name, 'docker', gives power over the host/],
+  ['group1', /its primary group won't do, since the group 'docker' has power over the host/],
   ['linked1', /The home '.*\/linked1' of 'linked1' can't be used: it is a link, no folder/],
   ['strange1', /The home '.*\/strange1' of 'strange1' can't be used: it is owned by uid 1165040649/],
   ['outside1', /The home '\/srv' of 'outside1' can't be used: it is '\/srv', outside of all roots/],
@@ -46,7 +46,7 @@ test('a member of docker gets a server, which has the other groups alone', async
       .toSorted(),
   ).toEqual([domainUsers.gid, riskAnalysts.gid].toSorted());
   const log = site.stack.berth.log();
-  expect(log).toContain("docker: its name, 'docker', gives power over the host");
+  expect(log).toContain("docker: the group 'docker' has power over the host");
   expect(log).toContain('its gid, 998, is below 1000');
 });
 

@@ -103,7 +103,7 @@ export function checkAccount(account: PosixAccount, rules: SafetyRules, origin: 
   const groupFault = faultOfGroup({ gid: account.gid, name: account.groupName ?? '' }, minId, isForbidden);
   if (groupFault !== undefined) {
     refuse(
-      `of its primary group, ${groupFault}`,
+      `its primary group won't do, since ${groupFault}`,
       'Right would be an ordinary primary group, such as that of all users.',
     );
   }
@@ -133,7 +133,7 @@ function checkName(name: string, bare: string, refuse: (reason: string, right: s
 
 function faultOfGroup(group: PosixGroup, minId: number, isForbidden: (name: string) => boolean): string | undefined {
   const powerful = group.name !== '' && isForbidden(group.name);
-  return powerful ? `its name, ${shown(group.name)}, gives power over the host` : faultOfId('gid', group.gid, minId);
+  return powerful ? `the group ${shown(group.name)} has power over the host` : faultOfId('gid', group.gid, minId);
 }
 
 function faultOfId(what: 'uid' | 'gid', id: number, minId: number): string | undefined {

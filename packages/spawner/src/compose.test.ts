@@ -84,10 +84,24 @@ test('an account brings its ids, groups, home, and a passwd and group that know 
   expect(spec.security).toEqual({ noNewPrivileges: true, dropCapabilities: ['ALL'], addCapabilities: [], init: true });
 });
 
-test('a home that is not to be mounted is not', () => {
-  const spec = composeSpec({ ...withAccount, account: { ...alicesAccount, homeFolder: undefined, sockets: [] } });
-  expect(spec.mounts.map(({ target }) => target)).toEqual(['/etc/passwd', '/etc/group', '/home/jovyan/work']);
-  expect(spec.environment['HOME']).toBe('/home/alice');
+test('a home that is not to be mounted lies in memory, where no volume of the site lies there', () => {
+  const account = { ...alicesAccount, homeFolder: undefined, sockets: [] };
+  const homeIn = (target: string) => {
+    const volumes = [{ source: 'home-{username}', target, readOnly: false }];
+    const spec = composeSpec({
+      ...{ ...withAccount, account },
+      settings: { ...settings, containers: { ...settings.containers, volumes } },
+    });
+    expect(spec.environment['HOME']).toBe('/home/alice');
+    return spec.mounts.slice(2);
+  };
+  const volume = { type: 'volume', source: 'home-alice', readOnly: false };
+  expect(homeIn('/data')).toEqual([
+    { type: 'tmpfs', target: '/home/alice', sizeBytes: 256 * 2 ** 20 },
+    { ...volume, target: '/data' },
+  ]);
+  expect(homeIn('/home/alice')).toEqual([{ ...volume, target: '/home/alice' }]);
+  expect(homeIn('/home')).toEqual([{ ...volume, target: '/home' }]);
 });
 
 test('a ticket brings its folder, a krb5.conf that Java reads, and the one way to it', () => {

@@ -10,14 +10,19 @@ export interface CheckFault {
   readonly message: string;
 }
 
-export function* crossChecks(written: Written, folders: Folders): Generator<CheckFault> {
+/** @param broken keys that were left out of `written` because they are wrong by themselves */
+export function* crossChecks(
+  written: Written,
+  folders: Folders,
+  broken: ReadonlySet<string> = new Set(),
+): Generator<CheckFault> {
   yield* listeners(written);
   yield* distinctHubs(written);
   yield* distinctTokenFiles(written, folders);
   yield* distinctImages(written);
   yield* environment(written);
   yield* volumes(written, folders);
-  yield* identityChecks(written, folders);
+  yield* identityChecks(written, folders, (key) => written[key] !== undefined || broken.has(key));
   if (written.containers.user !== undefined && /^(0+|root)(:|$)/.test(written.containers.user))
     yield {
       path: ['containers', 'user'],

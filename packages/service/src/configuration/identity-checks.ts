@@ -9,17 +9,24 @@ import type { Written } from './schema.ts';
 /** The hub gives up after 60 s; what is left is for the answer's way. */
 const loginSeconds = 55;
 
-export function* identityChecks(written: Written, folders: Folders): Generator<CheckFault> {
-  yield* loginAndDirectory(written);
+type Block = 'directory' | 'login' | 'accounts' | 'tickets';
+/** Whether the file has the block, be it right or wrong by itself. */
+type IsDeclared = (block: Block) => boolean;
+
+export function* identityChecks(written: Written, folders: Folders, declared: IsDeclared): Generator<CheckFault> {
+  yield* loginAndDirectory(written, declared);
   yield* proxies(written);
-  yield* accounts(written, folders);
-  yield* tickets(written);
+  yield* accounts(written, folders, declared);
+  yield* tickets(written, declared);
 }
 
-function* loginAndDirectory({ directory, login, tickets: ticket }: Written): Generator<CheckFault> {
-  if (directory === undefined && login !== undefined)
+function* loginAndDirectory(
+  { directory, login, tickets: ticket }: Written,
+  declared: IsDeclared,
+): Generator<CheckFault> {
+  if (!declared('directory') && login !== undefined)
     yield { path: ['login'], message: 'needs a directory to log anybody in by; add directory: {domain: ...}' };
-  if (directory !== undefined && login === undefined)
+  if (directory !== undefined && !declared('login'))
     yield { path: ['directory'], message: "lets nobody in without login; add login: {allow: ['BANK\\a group']}" };
   if (directory === undefined) return;
   const seconds = directory.timeouts.login + (ticket?.sources.includes('password') ? ticket.timeout : 0);
@@ -54,8 +61,8 @@ export function proxyFault(entry: string): string | undefined {
 const spellingFields = ['{domain}', '{dnsDomain}', '{name}', '{name^}'];
 const homeFields = ['{domain}', '{dnsDomain}', '{username}'];
 
-function* accounts(written: Written, folders: Folders): Generator<CheckFault> {
-  const { accounts: block, directory, containers, docker } = written;
+function* accounts(written: Written, folders: Folders, declared: IsDeclared): Generator<CheckFault> {
+  const { accounts: block, containers, docker } = written;
   if (block === undefined) return;
   const { source, home, names, sockets } = block;
   if (containers.user !== undefined)
@@ -63,7 +70,7 @@ function* accounts(written: Written, folders: Folders): Generator<CheckFault> {
       path: ['containers', 'user'],
       message: "can't stand beside accounts: servers run as their users' accounts",
     };
-  if (directory === undefined && source !== 'name-service')
+  if (!declared('directory') && source !== 'name-service')
     yield {
       path: ['accounts', 'source'],
       message: 'makes ids of what the directory says, and there is no directory; use name-service, or add directory',
@@ -97,24 +104,29 @@ function* template(path: readonly (string | number)[], text: string, fields: rea
   if (unknown !== undefined) yield { path, message: `has ${unknown}; known are ${fields.join(', ')}` };
 }
 
-function* tickets({ tickets: block, accounts: account, directory }: Written): Generator<CheckFault> {
+function* tickets({ tickets: block }: Written, declared: IsDeclared): Generator<CheckFault> {
   if (block === undefined) return;
   const { sources, keytabFolder, trustHub, minimumLife, renewLife, life } = block;
-  if (account === undefined)
+  if (!declared('accounts'))
     yield {
       path: ['tickets'],
       message: "needs accounts: a ticket belongs to a user's uid; add accounts: {source: ...}",
     };
-  if (directory === undefined && sources.includes('password'))
+  if (!declared('directory') && sources.includes('password'))
     yield {
       path: ['tickets', 'sources'],
       message: 'names password, but without a directory no password comes here; use host or keytab',
     };
-  if (directory === undefined && !trustHub)
+  if (!declared('directory') && !trustHub)
     yield {
       path: ['tickets', 'trustHub'],
       message:
         "must be true without a directory: the hub's word alone then says whose ticket a notebook gets (see SECURITY.md)",
+    };
+  if (declared('directory') && trustHub)
+    yield {
+      path: ['tickets', 'trustHub'],
+      message: 'has no effect beside a directory: who has not logged in by it gets no server; leave it out',
     };
   if (sources.includes('keytab') && keytabFolder === undefined)
     yield { path: ['tickets', 'keytabFolder'], message: 'is missing, as sources names keytab' };

@@ -64,7 +64,7 @@ function interpret(raw: unknown, folders: Folders): { written: Written | undefin
   const broken = new Set(faults.map(({ path }) => String(path[0])));
   if (typeof raw !== 'object' || raw === null || Array.isArray(raw)) return { written: undefined, faults };
   const rest = schema.safeParse(Object.fromEntries(Object.entries(raw).filter(([key]) => !broken.has(key))));
-  const across = rest.success ? [...crossChecks(rest.data, folders)] : [];
+  const across = rest.success ? [...crossChecks(rest.data, folders, broken)] : [];
   return { written: undefined, faults: [...faults, ...across.filter(({ path }) => !broken.has(String(path[0])))] };
 }
 

@@ -1,5 +1,6 @@
 import type { Mount } from '../container-spec.ts';
 import { SpawnError } from '../errors.ts';
+import type { SpawnerSettings } from '../settings.ts';
 import type { Facet } from './facet.ts';
 
 /** The user's own account: ids, home, and entries in passwd and group, so that an image that never heard of it knows its name. */
@@ -19,9 +20,7 @@ export const accountFacet: Facet = {
     const mounts: Mount[] = [
       { type: 'bind', source: passwdFile, target: '/etc/passwd', readOnly: true },
       { type: 'bind', source: groupFile, target: '/etc/group', readOnly: true },
-      ...(homeFolder === undefined
-        ? []
-        : [{ type: 'bind', source: homeFolder, target: home, readOnly: false } as const]),
+      ...homeMount(home, homeFolder, settings.containers.volumes),
       ...sockets.map((path): Mount => ({ type: 'bind', source: path, target: path, readOnly: false })),
     ];
     return {
@@ -36,3 +35,14 @@ export const accountFacet: Facet = {
     };
   },
 };
+
+/** Where neither the host's home nor a volume of the site lies there, a home in memory: without any, no notebook could start. */
+function homeMount(
+  home: string,
+  homeFolder: string | undefined,
+  volumes: SpawnerSettings['containers']['volumes'],
+): Mount[] {
+  if (homeFolder !== undefined) return [{ type: 'bind', source: homeFolder, target: home, readOnly: false }];
+  if (volumes.some(({ target }) => target === home || home.startsWith(`${target}/`))) return [];
+  return [{ type: 'tmpfs', target: home, sizeBytes: 256 * 2 ** 20 }];
+}
