@@ -1,8 +1,8 @@
 """Logs users in by jupyterhub-ldapauthenticator, as a hub calls it: one authenticator, one process, one event loop.
 
 Writes `ready`. The first line that it reads is {"settings", "ca"}: traits of LDAPAuthenticator, and the PEM file that
-servers are verified by; its answer is `true`. For each further line {"username", "password", "count"}: the seconds of so
-many logins.
+servers are verified by; its answer is `true`. For each further line {"username", "password", "count"}: the seconds of
+so many logins.
 """
 
 from __future__ import annotations
