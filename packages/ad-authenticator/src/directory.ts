@@ -1,4 +1,5 @@
 /** The directory as a whole: its servers, tried in turn, and what is known of it. */
+import pLimit from 'p-limit';
 import { DirectoryError, LoginRefused } from './ad-authenticator.ts';
 import { dial, type DialOptions } from './dial.ts';
 import { type DomainNames, readDomainNames } from './domain-names.ts';
@@ -12,6 +13,12 @@ import { ServiceConnections } from './service-connections.ts';
 import type { AdSettings } from './settings.ts';
 import { waitFor } from './wait-for.ts';
 
+/**
+ * What a whole class does when its lecture begins: fifty handshakes and binds in one moment keep the event loop, and a directory, from
+ * everybody else. So many at once lose no time, as each has its pauses.
+ */
+const atOnce = 8;
+
 export interface DirectoryParts {
   readonly settings: AdSettings;
   readonly servers: Servers;
@@ -24,6 +31,7 @@ export class Directory {
   readonly servers: Servers;
   readonly #parts: DirectoryParts;
   readonly #service: ServiceConnections | undefined;
+  readonly #turns = pLimit(atOnce);
   #names: Promise<DomainNames> | undefined;
   #knownNames: DomainNames | undefined;
 
@@ -66,8 +74,8 @@ export class Directory {
   }
 
   /**
-   * Does the work on one server after the other until one can. Rejects with DirectoryError, LoginRefused, or the reason
-   * that the caller's signal was aborted with.
+   * Does the work on one server after the other until one can, in its turn. Rejects with DirectoryError, LoginRefused, or the
+   * reason that the caller's signal was aborted with. The limit of a login holds for the wait and the work together.
    */
   async onSomeServer<T>(
     caller: AbortSignal,
@@ -77,6 +85,30 @@ export class Directory {
     const { loginSeconds } = this.#parts.settings;
     const deadline = AbortSignal.timeout(loginSeconds * 1000);
     const signal = AbortSignal.any([caller, deadline]);
+    const { promise: turn, resolve: begin } = Promise.withResolvers<void>();
+    const done = this.#turns(() => {
+      begin();
+      return signal.aborted ? Promise.reject(signal.reason) : this.#serverByServer(caller, signal, work);
+    });
+    try {
+      await waitFor(turn, signal);
+    } catch (error) {
+      done.catch(() => undefined);
+      if (caller.aborted) throw error;
+      throw new DirectoryError(
+        'directory-timeout',
+        `more than ${atOnce} logins were before this one, and it had no turn within ${loginSeconds} s`,
+      );
+    }
+    return done;
+  }
+
+  async #serverByServer<T>(
+    caller: AbortSignal,
+    signal: AbortSignal,
+    work: (server: ServerAddress, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    const { loginSeconds } = this.#parts.settings;
     const faults: LdapFault[] = [];
     for (const server of await this.servers.inOrder()) {
       try {

@@ -240,6 +240,29 @@ test('a login that is given up ends at once with the reason, and closes what it 
   await expect(ad.login('user1', 'right', caller.signal)).rejects.toBe(reason);
 });
 
+test('of many logins at once eight are at the directory, the others wait, and none waits beyond its limit', async () => {
+  const [server] = await servers({});
+  const { ad } = over([server!]);
+  await ad.login('user1', 'right', signal);
+  let most = 0;
+  const look = setInterval(() => (most = Math.max(most, server!.openConnections)), 1);
+  await Promise.all(Array.from({ length: 40 }, () => ad.login('user1', 'right', signal)));
+  clearInterval(look);
+  // Beside the connection of the service account.
+  expect(most).toBeLessThanOrEqual(9);
+  expect(most).toBeGreaterThan(2);
+  await ad.close();
+
+  const [mute] = await servers(onUser('stall'));
+  const { ad: waiting } = over([mute!], { operationSeconds: 10, loginSeconds: 1 });
+  const began = performance.now();
+  const answers = await Promise.allSettled(Array.from({ length: 40 }, () => waiting.login('user1', 'right', signal)));
+  expect(performance.now() - began).toBeLessThan(6000);
+  const codes = answers.map((answer) => (answer.status === 'rejected' ? answer.reason.code : 'in'));
+  expect(new Set(codes)).toEqual(new Set(['directory-timeout']));
+  await waiting.close();
+});
+
 test('the service account binds once for many logins, and anew where its connection broke', async () => {
   const [server] = await servers({});
   const { ad } = over([server!]);
