@@ -9,7 +9,7 @@ import type { Dockerd } from '../../test/stack/dockerd.ts';
 import { freePort } from '../../test/stack/free-port.ts';
 import { defaultHubVersion } from '../../test/stack/hub.ts';
 import { bringNotebookImage } from '../../test/stack/images.ts';
-import { bringPackages } from '../../test/stack/packages.ts';
+import { bringPackages, packagesOfDemo } from '../../test/stack/packages.ts';
 import { makeRoot, removeRoot } from '../../test/stack/root.ts';
 import { describeEngine, startEngine } from '../../test/stack/shared-engine.ts';
 import { Stack } from '../../test/stack/stack.ts';
@@ -99,7 +99,7 @@ async function main(): Promise<void> {
 
   async function run(): Promise<void> {
     console.log('What it needs, made once and kept in $BERTH_CACHE (~/.cache/berth)');
-    await step('Debian packages', () => bringPackages(say));
+    await step('Debian packages', () => bringPackages(say, packagesOfDemo));
     await step(`JupyterHub ${defaultHubVersion} with jupyterhub-berth`, () => bringVenvs([defaultHubVersion]));
     const image = await step('a notebook image', () => bringNotebookImage(say));
 

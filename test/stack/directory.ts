@@ -22,10 +22,8 @@ export interface DirectoryOptions {
   readonly folder: string;
   /** Of 127.0.0.0/8. Default: a free one. */
   readonly address?: string;
-  /** More addresses and names under which relays offer it: the certificate holds for them, and LDAP and SMB take tickets for them. */
+  /** More addresses and names under which relays offer it: the certificate holds for them, and LDAP takes tickets for them. */
   readonly alsoAt?: readonly string[];
-  /** SMB on 445 too; a second more to start. */
-  readonly smb?: boolean;
   /** Takes passwords on 389 without TLS. Default: false, and the answer is code 8. */
   readonly plainLdap?: boolean;
   /** Whole hours. Defaults: 10 and 168. */
@@ -35,7 +33,7 @@ export interface DirectoryOptions {
 
 const realm = 'CORP.EXAMPLE.TEST';
 const domain = 'corp.example.test';
-const PORTS = { kerberos: 88, ldap: 389, smb: 445, kpasswd: 464, ldaps: 636, globalCatalogue: 3268 } as const;
+const PORTS = { kerberos: 88, ldap: 389, kpasswd: 464, ldaps: 636, globalCatalogue: 3268 } as const;
 
 export class Directory {
   readonly realm = realm;
@@ -76,7 +74,7 @@ export class Directory {
     const settings: SambaSettings = {
       ...sambaDomain,
       ...{ folder, address, certificate: { authority: authority.certificate, certificate, key } },
-      ...{ smb: options.smb ?? false, plainLdap: options.plainLdap ?? false },
+      ...{ plainLdap: options.plainLdap ?? false },
       ...{ ticketHours: options.ticketHours ?? 10, renewHours: options.renewHours ?? 168 },
     };
     const directory = new Directory(settings, await writeSambaSettings(settings));

@@ -2,14 +2,23 @@
 import { access } from 'node:fs/promises';
 import { runCommand } from './run-command.ts';
 
-const needed = [
+/** For a hub, the service and notebooks. */
+export const packagesOfDemo: readonly string[] = [
   'busybox-static', // the tiny image
   'ca-certificates',
-  'curl', // WebHDFS with a ticket
   'debootstrap', // the notebook image's base
   'docker.io',
   'iproute2', // bridges of the tests' own daemons
   'iptables',
+  'procps',
+  'python3',
+  'python3-venv', // JupyterHub and the notebook image
+];
+
+/** For directories, KDCs and Hadoop beside them. */
+const packagesOfTests: readonly string[] = [
+  ...packagesOfDemo,
+  'curl', // WebHDFS with a ticket
   'krb5-admin-server', // kadmin.local
   'krb5-kdc', // tickets of a minute, which Samba doesn't give
   'krb5-user',
@@ -17,28 +26,24 @@ const needed = [
   'libsasl2-modules-gssapi-mit',
   'maven', // brings Hadoop's jars
   'openjdk-17-jre-headless', // HDFS
-  'procps',
-  'python3',
-  'python3-venv', // JupyterHub and the notebook image
   'samba', // Active Directory
   'samba-ad-dc',
   'samba-ad-provision',
   'samba-dsdb-modules',
   'samba-vfs-modules',
   'slapd', // a service that takes an MIT KDC's tickets
-  'smbclient',
   'winbind',
 ];
 
 /** Installs what is missing. Rejects with a sentence for people where that can't be done. */
-export async function bringPackages(say: (line: string) => void): Promise<void> {
+export async function bringPackages(say: (line: string) => void, needed = packagesOfTests): Promise<void> {
   if (process.getuid?.() !== 0) {
     throw new Error('The real tests and the demo run a Docker daemon of their own and need root; run this as root.');
   }
   await access('/usr/bin/dpkg-query').catch(() => {
     throw new Error(`This machine isn't Debian; install what stands for these packages yourself: ${needed.join(' ')}`);
   });
-  const missing = await missingPackages();
+  const missing = await missingPackages(needed);
   if (missing.length === 0) return;
   say(`installing ${missing.join(' ')}`);
   // At runlevel 1 no package starts its daemon.
@@ -51,7 +56,7 @@ export async function bringPackages(say: (line: string) => void): Promise<void> 
   });
 }
 
-async function missingPackages(): Promise<string[]> {
+async function missingPackages(needed: readonly string[]): Promise<string[]> {
   const known = await runCommand('dpkg-query', ['-W', '-f', '${db:Status-Abbrev} ${Package}\n']);
   const installed = new Set(known.split('\n').flatMap((line) => /^ii\s+(\S+)/.exec(line)?.[1] ?? []));
   return needed.filter((name) => !installed.has(name));

@@ -17,8 +17,6 @@ export interface SambaSettings extends SambaDomain {
   readonly folder: string;
   readonly address: string;
   readonly certificate: { readonly authority: string; readonly certificate: string; readonly key: string };
-  /** SMB besides LDAP and Kerberos. */
-  readonly smb: boolean;
   /** Binds by password also on 389 without TLS; AD's answer otherwise is strongerAuthRequired (8). */
   readonly plainLdap: boolean;
   /** The longest life of a ticket, and of its renewals; whole hours, as Samba counts in them. */
@@ -72,7 +70,7 @@ async function provision(domain: SambaDomain, cache: string, archive: string): P
 /** Writes smb.conf for unpacked databases: everything that Samba writes lies below the folder. Returns its path. */
 export async function writeSambaSettings(settings: SambaSettings): Promise<string> {
   const { folder, certificate } = settings;
-  const services = ['ldap', 'cldap', 'kdc', 'rpc', ...(settings.smb ? ['s3fs', 'winbindd'] : [])];
+  const services = ['ldap', 'cldap', 'kdc', 'rpc'];
   const values = {
     'netbios name': settings.host.toUpperCase(),
     realm: settings.realm,
