@@ -119,7 +119,7 @@ test('a wrong CA: no server is declared dead, a start fails with a sentence; wit
     await hub.stop();
     await copyFile(otherAuthority.certificate, caFile);
     await hub.start();
-    await waitFor('the hub says what to set', async () => /Set c\.BerthSpawner\.ca_file/.test(hub.log()), {
+    await waitFor('the hub says what to set', async () => /Set c\.Berth\.ca_file/.test(hub.log()), {
       seconds: 30,
     });
     expect(await servers(hub, 'running')).toMatchObject([{ ready: true }]);
