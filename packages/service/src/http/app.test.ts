@@ -408,3 +408,20 @@ test('200 headers are not more than a request may have', async () => {
   const answer = await raw(`GET /healthz HTTP/1.1\r\nHost: x\r\n${many}Connection: close\r\n\r\n`);
   expect(answer).toMatch(/^HTTP\/1.1 [24]\d\d /);
 });
+
+test('what an admin does is audited: drain, backup, a server stopped', async () => {
+  const token = 'token-of-admin';
+  const { key } = aServer('a', 'user1');
+  service.spawner.servers = [aServer('a', 'user1')];
+  service.audited.splice(0);
+  for (const enabled of [true, false]) await service.call('PUT', '/v1/drain', { token, json: { enabled } });
+  await service.call('POST', '/v1/backups', { token });
+  await service.call('DELETE', `/v1/servers/${key}`, { token });
+  await service.call('DELETE', `/v1/servers/${key}`, { token: 'token-of-hub-a' });
+  expect(service.audited).toEqual([
+    { event: 'drain-begun', outcome: 'ok', by: 'admin' },
+    { event: 'drain-ended', outcome: 'ok', by: 'admin' },
+    { event: 'backup-made', outcome: 'ok', by: 'admin' },
+    { event: 'server-stopped', outcome: 'ok', by: 'admin', user: 'user1', key },
+  ]);
+});

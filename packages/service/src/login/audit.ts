@@ -7,7 +7,14 @@ import { open } from 'node:fs/promises';
 
 export interface AuditEvent {
   readonly event:
-    'login' | 'refresh' | 'ticket-destroyed' | 'user-forgotten' | 'server-stopped' | 'drain-set' | 'backup-made';
+    | 'login'
+    | 'refresh'
+    | 'ticket-destroyed'
+    | 'user-forgotten'
+    | 'server-stopped'
+    | 'drain-begun'
+    | 'drain-ended'
+    | 'backup-made';
   readonly outcome: 'ok' | 'refused' | 'failed';
   /** `hub default`, `admin`. */
   readonly by: string;

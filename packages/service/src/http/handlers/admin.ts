@@ -22,7 +22,7 @@ export function adminHandlers({ spawner, backup, doctor, audit }: AdminParts) {
         enabled: body.enabled,
         ...(body.message === undefined ? {} : { message: body.message }),
       });
-      await audit.write({ event: 'drain-set', outcome: 'ok', by: caller.role, code: body.enabled ? 'on' : 'off' });
+      await audit.write({ event: body.enabled ? 'drain-begun' : 'drain-ended', outcome: 'ok', by: caller.role });
       return { status: 200, json: toWire(spawner.drain) };
     },
 
